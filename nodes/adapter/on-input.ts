@@ -1,0 +1,224 @@
+import { abortedError, inputError, isPaletteError, PaletteError, show } from '../../lib/errors.ts'
+import { newCorrelationId, readCorrelationId } from '../../lib/correlation/correlation.ts'
+import { processMetrics } from '../../lib/metrics/metrics.ts'
+import { systemClock } from '../../lib/system.ts'
+import { auditorOf, type AuditFacts, type Auditor } from './audit.ts'
+import { StatusWriter } from './status.ts'
+import type { Message, Node, NodeAPI, NodeDef, Outputs } from './types.ts'
+
+/** How long a closing node waits for the messages in work; Node-RED itself gives up after 15 s. */
+const CLOSE_WAIT_MS = 14_000
+/** A message that is done sooner shows no busy status. */
+const BUSY_AFTER_MS = 150
+
+/** What a handler may use while it works on one message. */
+export interface Context {
+  /** Aborted when the node is closed. */
+  readonly signal: AbortSignal
+  /** UUID of `msg.cxone.correlationId`; send it along on every outgoing call. */
+  readonly correlationId: string
+  /** Bulk work: shows `done/total` as a blue dot. */
+  progress(done: number, total: number): void
+  /** Something is not as it should be but the work goes on (retry, stale copy): yellow ring. */
+  degraded(text: string): void
+  /** The status text once this message is done; default: the last one worked. */
+  summary(text: string): void
+  /** Facts for the node's own audit record, and nothing secret. */
+  audit(facts: AuditFacts): void
+}
+
+/** Works on one message: maps it to a request, calls the lib, writes the result into the same message. */
+export type Handler = (msg: Message, context: Context) => Promise<Outputs> | Outputs
+
+/** What a node's set-up gives: the handler, and what is to be freed on close. */
+export interface Prepared {
+  readonly handle: Handler
+  readonly close?: () => Promise<void> | void
+}
+
+/**
+ * The one wrapper around a node's input. It owns set-up errors, `send` and `done` (exactly one of: sent, or
+ * `done(error)`), the status, correlation id, metrics, audit record, and abort on close.
+ *
+ * @param setup runs once; what it throws is shown as a red status and fails each message.
+ */
+export function onInput(RED: NodeAPI, node: Node, def: NodeDef, setup: () => Promise<Handler | Prepared>): void {
+  const runner = new Runner(RED, node, def, setup)
+  node.on('input', (msg, send, done) => {
+    void runner.run(msg as Message, send as (out: unknown) => void, done)
+  })
+  node.on('close', (_removed: boolean, done: () => void) => {
+    void runner.close().then(done)
+  })
+}
+
+class Runner {
+  readonly status: StatusWriter
+  readonly #metrics
+  readonly #abort = new AbortController()
+  readonly #prepared: Promise<Prepared>
+  #ready: Prepared | undefined
+  #auditor: Auditor | undefined
+  #inFlight = 0
+  #idle: (() => void) | undefined
+  #cancelBusy: (() => void) | undefined
+
+  constructor(RED: NodeAPI, node: Node, def: NodeDef, setup: () => Promise<Handler | Prepared>) {
+    this.status = new StatusWriter(node)
+    this.#metrics = processMetrics.node(node.type, node.id)
+    this.#prepared = this.#prepare(() => auditorOf(RED, node, def), setup)
+    this.#prepared.catch(() => undefined) // each message reports it
+  }
+
+  async #prepare(findAuditor: () => Promise<Auditor | undefined>, setup: () => Promise<Handler | Prepared>): Promise<Prepared> {
+    try {
+      this.#auditor = await findAuditor() // a trail that is chosen but missing is a set-up error
+      const made = await setup()
+      this.#ready = typeof made === 'function' ? { handle: made } : made
+      this.status.set('ready', 'ready')
+      return this.#ready
+    } catch (error) {
+      const known = toPaletteError(error)
+      this.status.set('failed', labelOf(known))
+      throw known
+    }
+  }
+
+  async run(msg: Message, send: (out: unknown) => void, done: (error?: Error) => void): Promise<void> {
+    const started = systemClock.monotonic()
+    this.#start()
+    const facts = new MessageContext(this.status, this.#abort.signal)
+    let failure: PaletteError | undefined
+    try {
+      facts.correlationId = correlate(msg)
+      const { handle } = this.#ready ?? (await this.#prepared)
+      const out = await handle(msg, facts)
+      this.#refuseIfClosed()
+      await this.#record(facts, msg, systemClock.monotonic() - started)
+      this.#refuseIfClosed()
+      send(out)
+    } catch (error) {
+      failure = await this.#recordFailure(toPaletteError(error), facts, msg, systemClock.monotonic() - started)
+    }
+    this.#finish(systemClock.monotonic() - started, failure, facts.text)
+    if (failure) done(failure)
+    else done()
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort(abortedError('The message'))
+    if (this.#inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = systemClock.after(CLOSE_WAIT_MS, resolve)
+        this.#idle = () => {
+          cancel()
+          resolve()
+        }
+      })
+    }
+    this.#cancelBusy?.()
+    this.status.close()
+    try {
+      const prepared = this.#ready ?? (await this.#prepared)
+      await prepared.close?.()
+    } catch {
+      // A node whose set-up failed has nothing to free; what fails while closing must not stop a redeploy.
+    }
+  }
+
+  #start(): void {
+    this.#inFlight += 1
+    this.#metrics.started()
+    if (this.#inFlight === 1 && !this.#cancelBusy) {
+      this.#cancelBusy = systemClock.after(BUSY_AFTER_MS, () => {
+        this.#cancelBusy = undefined
+        if (this.#inFlight > 0) this.status.set('busy', 'working')
+      })
+    }
+  }
+
+  #finish(latencyMs: number, failure: PaletteError | undefined, text: string | undefined): void {
+    this.#inFlight -= 1
+    this.#metrics.finished(latencyMs, failure?.code)
+    if (failure) this.status.set('failed', labelOf(failure))
+    else this.status.set('ready', text ?? 'done')
+    if (this.#inFlight === 0) this.#idle?.()
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#abort.signal.aborted) throw abortedError('The message')
+  }
+
+  async #record(facts: MessageContext, msg: Message, latencyMs: number): Promise<void> {
+    if (this.#auditor) await this.#auditor.write({ status: 'SUCCESS', msg, latencyMs, facts: facts.facts })
+  }
+
+  // The failure that the user sees is the first one; an audit trail that is down as well is told in its details.
+  async #recordFailure(error: PaletteError, facts: MessageContext, msg: Message, latencyMs: number): Promise<PaletteError> {
+    if (error.code === 'AUDIT_UNAVAILABLE') return error
+    try {
+      await this.#auditor?.write({ status: 'FAILED', msg, latencyMs, error, facts: facts.facts })
+      return error
+    } catch (cause) {
+      const details = { ...error.details, audit: (cause as Error).message }
+      return new PaletteError(error.code, error.message, { details, cause: error.cause })
+    }
+  }
+}
+
+class MessageContext implements Context {
+  correlationId = ''
+  text: string | undefined
+  facts: AuditFacts = {}
+  readonly signal: AbortSignal
+  readonly #status: StatusWriter
+
+  constructor(status: StatusWriter, signal: AbortSignal) {
+    this.#status = status
+    this.signal = signal
+  }
+
+  progress(done: number, total: number): void {
+    this.#status.set('busy', `${done}/${total}`)
+  }
+
+  degraded(text: string): void {
+    this.#status.set('degraded', text)
+  }
+
+  summary(text: string): void {
+    this.text = text
+  }
+
+  audit(facts: AuditFacts): void {
+    this.facts = { ...this.facts, ...facts }
+  }
+}
+
+/** Gives the message its correlation id, unless it has one. @throws `INPUT_INVALID` for a wrong `msg.cxone`. */
+function correlate(msg: Message): string {
+  const place: unknown = msg.cxone
+  if (place === undefined) {
+    const made = newCorrelationId()
+    msg.cxone = { correlationId: made }
+    return made
+  }
+  if (typeof place !== 'object' || place === null || Array.isArray(place)) {
+    throw inputError('msg.cxone', `Expected \`msg.cxone\` to be an object, got ${show(place)}`)
+  }
+  const cxone = place as Record<string, unknown>
+  const known = readCorrelationId(cxone['correlationId']) ?? newCorrelationId()
+  cxone['correlationId'] = known
+  return known
+}
+
+/** Anything that was thrown as a PaletteError: what is none already is a defect of ours, or an abort. */
+export function toPaletteError(error: unknown): PaletteError {
+  if (isPaletteError(error)) return error
+  if (error instanceof Error && error.name === 'AbortError') return abortedError('The message', error)
+  const message = error instanceof Error ? error.message : String(error)
+  return new PaletteError('INTERNAL_ERROR', `Unexpected failure: ${message}`, { cause: error })
+}
+
+const labelOf = (error: PaletteError): string =>
+  typeof error.details['field'] === 'string' ? `${error.code}: ${error.details['field']}` : error.code
