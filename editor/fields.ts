@@ -1,7 +1,10 @@
 import type { TypedField } from '../lib/config/typed.ts'
 
 /** Turns the rows of a form into TypedInputs with the kinds that the runtime accepts. */
-export function typedInputs(fields: Readonly<Record<string, TypedField>>, choices: Readonly<Record<string, object>> = {}): void {
+export function typedInputs(
+  fields: Readonly<Record<string, TypedField>>,
+  choices: Readonly<Record<string, object>> = {},
+): void {
   for (const [name, field] of Object.entries(fields)) {
     const types = field.kinds.map((kind) => (kind === 'str' && choices[name] ? choices[name] : kind))
     $(`#node-input-${name}`).typedInput({

@@ -1,6 +1,6 @@
 // The slice of the editor's RED object that the palette uses. @types/node-red types validators as one-argument
 // functions that return a boolean and knows no labels.
-type Validator = (this: EditorNode, value: unknown, options?: unknown) => boolean | string
+type Validator = (this: EditorNode, value: unknown, options: unknown) => boolean | string
 
 interface PropertyDef {
   value: unknown
@@ -14,7 +14,13 @@ interface CredentialDef {
   type: 'text' | 'password'
 }
 
-type EditorNode = Record<string, unknown> & { id: string; type: string; name?: string; _(key: string): string; _def: NodeTypeDef }
+type EditorNode = Record<string, unknown> & {
+  id: string
+  type: string
+  name?: string
+  _(key: string): string
+  _def: NodeTypeDef
+}
 
 interface NodeTypeDef {
   category: string
@@ -59,15 +65,17 @@ interface JQ {
   typedInput(command: 'type' | 'value'): string
   typedInput(command: 'type' | 'value', value: string): JQ
   typedInput(command: 'validate'): boolean
-  editableList(options: object): JQ
+  editableList(optionsOrCommand: object | 'items'): JQ
   editableList(command: 'addItem', item: object): JQ
-  editableList(command: 'items'): JQ
 }
 
 declare const $: {
   (selector: string | HTMLElement, attributes?: Record<string, string>): JQ
   ajax(options: { url: string; type: string; data?: string; contentType?: string }): {
-    then(done: (answer: unknown) => void, failed: (response: { responseJSON?: unknown; status: number }) => void): void
+    then(
+      done: (answer: unknown) => void,
+      failed: (response: { responseJSON?: unknown; status: number }) => void,
+    ): void
   }
 }
 
@@ -78,7 +86,11 @@ declare const RED: {
   }
   plugins: { registerPlugin(id: string, def: object): void }
   editor: {
-    createEditor(options: { id: string; mode: string; value: string }): { getValue(): string; destroy(): void; focus(): void }
+    createEditor(options: { id: string; mode: string; value: string }): {
+      getValue(): string
+      destroy(): void
+      focus(): void
+    }
   }
   notify(text: string, type?: string): void
   _(key: string, values?: Record<string, string>): string

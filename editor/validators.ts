@@ -8,19 +8,18 @@ const isReference = (value: unknown): boolean => typeof value === 'string' && /^
  * Node-RED takes a text for a failure only from functions of exactly two parameters.
  */
 export function valid(field: Field<unknown>): Validator {
-  return function (value, options) {
-    void options
+  return function (value, _options) {
     return isReference(value) || (field.check(value) ?? true)
   }
 }
 
 /** {@link valid} for a TypedInput pair: checks the value together with its stored type. */
 export function validTyped(name: string, field: TypedField): Validator {
-  return function (value, options) {
-    void options
+  return function (value, _options) {
     // While the form is open, the type of the input on the page counts; it is stored only on Done.
     const select = document.querySelector<HTMLInputElement>(`#node-input-${name}Type`)
-    const type = select && document.activeElement?.closest('.red-ui-tray') ? select.value : this[`${name}Type`]
+    const type =
+      select && document.activeElement?.closest('.red-ui-tray') ? select.value : this[`${name}Type`]
     return field.check(joinTyped(field, { [name]: value, [`${name}Type`]: type }, name)) ?? true
   }
 }

@@ -27,36 +27,96 @@ export const ERROR_TABLE = {
     true,
   ),
   INTERNAL_ERROR: entry('A defect of the palette', 'Report it with the message and the steps that led to it'),
-  AUTH_REJECTED: entry('The token endpoint refused the credentials', 'Correct client id and secret, or access key'),
+  AUTH_REJECTED: entry(
+    'The token endpoint refused the credentials',
+    'Correct client id and secret, or access key',
+  ),
   AUTH_UNAVAILABLE: entry(
     'The token endpoint did not answer usefully',
     'Check the host names of the profile and try again',
     true,
   ),
-  CXONE_UNAUTHORIZED: entry('The API answered 401 even with a new token', 'Check which tenant and area the credentials belong to'),
-  CXONE_FORBIDDEN: entry('The API answered 403: the token lacks a permission', 'Grant the named scope or role to the client'),
+  CXONE_UNAUTHORIZED: entry(
+    'The API answered 401 even with a new token',
+    'Check which tenant and area the credentials belong to',
+  ),
+  CXONE_FORBIDDEN: entry(
+    'The API answered 403: the token lacks a permission',
+    'Grant the named scope or role to the client',
+  ),
   CXONE_NOT_FOUND: entry('The API answered 404', 'Check the id and the tenant'),
   CXONE_BAD_REQUEST: entry('The API refused the request as wrong', 'Compare the request with `details.body`'),
-  CXONE_CONFLICT: entry('The API answered 409 or 412: the thing has changed meanwhile', 'Read the present state and decide again'),
-  CXONE_RATE_LIMITED: entry('The API answered 429 until the retries were used up', 'Send less often, or raise `maxRetries`', true),
+  CXONE_CONFLICT: entry(
+    'The API answered 409 or 412: the thing has changed meanwhile',
+    'Read the present state and decide again',
+  ),
+  CXONE_RATE_LIMITED: entry(
+    'The API answered 429 until the retries were used up',
+    'Send less often, or raise `maxRetries`',
+    true,
+  ),
   CXONE_SERVER_ERROR: entry('The API answered 5xx until the retries were used up', 'Try again later', true),
-  CXONE_UNREACHABLE: entry('No connection to the API could be made or kept', 'Check host name, proxy and firewall', true),
-  CXONE_UNEXPECTED_RESPONSE: entry('The API answered something that its contract does not allow', 'See `details.body`; is the path right?'),
+  CXONE_UNREACHABLE: entry(
+    'No connection to the API could be made or kept',
+    'Check host name, proxy and firewall',
+    true,
+  ),
+  CXONE_UNEXPECTED_RESPONSE: entry(
+    'The API answered something that its contract does not allow',
+    'See `details.body`; is the path right?',
+  ),
   DNS_NXDOMAIN: entry('The name does not exist', 'Check the spelling, and who owns the zone'),
   DNS_TIMEOUT: entry('No DNS server answered in time', 'Check the servers and the firewall', true),
-  DNS_SERVFAIL: entry('The DNS server could not resolve the name', 'See `details.ede`; try another server', true),
-  DNS_REFUSED: entry('The DNS server refuses to answer for this name', 'Use a resolver that serves this network'),
+  DNS_SERVFAIL: entry(
+    'The DNS server could not resolve the name',
+    'See `details.ede`; try another server',
+    true,
+  ),
+  DNS_REFUSED: entry(
+    'The DNS server refuses to answer for this name',
+    'Use a resolver that serves this network',
+  ),
   DNS_MALFORMED: entry('The DNS answer could not be read', 'Try another server or transport', true),
-  DNS_CNAME_LOOP: entry('The aliases of the name form a loop', 'Tell the owner of the zone; `details.cnameChain` shows the loop'),
-  DNS_CNAME_TOO_LONG: entry('The name has more aliases in a row than `maxCnameHops`', 'Shorten the chain, or raise the limit'),
-  DNS_DNSSEC_BOGUS: entry('The signatures of the answer are wrong', 'Do not connect; tell the owner of the zone'),
-  DNS_DNSSEC_INSECURE: entry('The zone is not signed, but `dnssecRequired` is on', 'Sign the zone, or turn `dnssecRequired` off'),
-  DNS_DNSSEC_INDETERMINATE: entry('It could not be found out whether the answer is signed', 'Use a resolver that supports DNSSEC', true),
-  DNS_RATE_LIMITED: entry('More questions a minute than `maxQueriesPerMinute`', 'Raise the limit, or choose to wait', true),
+  DNS_CNAME_LOOP: entry(
+    'The aliases of the name form a loop',
+    'Tell the owner of the zone; `details.cnameChain` shows the loop',
+  ),
+  DNS_CNAME_TOO_LONG: entry(
+    'The name has more aliases in a row than `maxCnameHops`',
+    'Shorten the chain, or raise the limit',
+  ),
+  DNS_DNSSEC_BOGUS: entry(
+    'The signatures of the answer are wrong',
+    'Do not connect; tell the owner of the zone',
+  ),
+  DNS_DNSSEC_INSECURE: entry(
+    'The zone is not signed, but `dnssecRequired` is on',
+    'Sign the zone, or turn `dnssecRequired` off',
+  ),
+  DNS_DNSSEC_INDETERMINATE: entry(
+    'It could not be found out whether the answer is signed',
+    'Use a resolver that supports DNSSEC',
+    true,
+  ),
+  DNS_RATE_LIMITED: entry(
+    'More questions a minute than `maxQueriesPerMinute`',
+    'Raise the limit, or choose to wait',
+    true,
+  ),
   SCHEMA_INVALID: entry('The JSON Schema itself is wrong', 'Correct the schema at `details.path`'),
-  SCHEMA_UNAVAILABLE: entry('The JSON Schema could not be fetched', 'Check the data action, the file or the message', true),
-  UUID_INVALID: entry('The namespace or name of a name-based UUID is wrong', 'Give a UUID as namespace and a string as name'),
-  UUID_COLLISIONS: entry('More than `maxDuplicates` duplicates were made', 'Check the source of randomness of this machine'),
+  SCHEMA_UNAVAILABLE: entry(
+    'The JSON Schema could not be fetched',
+    'Check the data action, the file or the message',
+    true,
+  ),
+  UUID_INVALID: entry(
+    'The namespace or name of a name-based UUID is wrong',
+    'Give a UUID as namespace and a string as name',
+  ),
+  UUID_COLLISIONS: entry(
+    'More than `maxDuplicates` duplicates were made',
+    'Check the source of randomness of this machine',
+  ),
   PG_PARAM_MISSING: entry('A required parameter has no value', 'Fill `msg.payload.variables`'),
   PG_PARAM_TYPE: entry('A parameter has the wrong type', 'Correct the value, or the type of the parameter'),
   PG_SCHEMA_DRIFT: entry('Tables or columns are not as the statement needs them', 'See `details.missing`'),
@@ -64,7 +124,10 @@ export const ERROR_TABLE = {
   PG_LOCKED: entry('A lock was not granted in time', 'Try again later', true),
   PG_DEADLOCK: entry('Two transactions waited for each other', 'Try again; take locks in one order', true),
   PG_SERIALIZATION: entry('A concurrent transaction came in between', 'Try again', true),
-  PG_STATEMENT_TIMEOUT: entry('The statement ran longer than `statementTimeoutMs`', 'Add an index, or raise the limit'),
+  PG_STATEMENT_TIMEOUT: entry(
+    'The statement ran longer than `statementTimeoutMs`',
+    'Add an index, or raise the limit',
+  ),
   PG_CONSTRAINT: entry('The change breaks a constraint; `details.constraint` names it', 'Correct the values'),
   PG_UNAVAILABLE: entry('The database cannot be reached', 'Check host, port and credentials', true),
   PG_POOL_EXHAUSTED: entry('Too many messages wait for a connection', 'Raise `poolMax`, or send less', true),
@@ -73,11 +136,22 @@ export const ERROR_TABLE = {
   PG_SYNTAX: entry('The SQL is wrong', 'See `details.position`'),
   PG_FAILED: entry('The database refused the statement', 'See `details.sqlstate`'),
   CONNECTOR_INVALID: entry('The connector has faults; `details.errors` lists all', 'Correct each of them'),
-  WEBHOOK_BLOCKED_ADDRESS: entry('The host of the webhook has a private or reserved address', 'Add it to `allowHosts` if it is yours'),
+  WEBHOOK_BLOCKED_ADDRESS: entry(
+    'The host of the webhook has a private or reserved address',
+    'Add it to `allowHosts` if it is yours',
+  ),
   WEBHOOK_REJECTED: entry('The receiver gave a final refusal', 'Ask the receiver; 410 means: stop sending'),
   WEBHOOK_DEAD: entry('All attempts of the schedule failed', 'Check the receiver and send again'),
-  AUDIT_UNAVAILABLE: entry('The audit record could not be written', 'Free disk space, or check the path and its permissions', true),
-  STATE_UNAVAILABLE: entry('The shared state store cannot be reached', 'Check the store, or allow the fall-back', true),
+  AUDIT_UNAVAILABLE: entry(
+    'The audit record could not be written',
+    'Free disk space, or check the path and its permissions',
+    true,
+  ),
+  STATE_UNAVAILABLE: entry(
+    'The shared state store cannot be reached',
+    'Check the store, or allow the fall-back',
+    true,
+  ),
 } as const satisfies Record<string, ErrorEntry>
 
 /** A stable error code of the palette. */
@@ -124,7 +198,9 @@ export function inputError(path: string, message: string, cause?: unknown): Pale
 
 /** Work that was stopped by a redeploy. */
 export function abortedError(what: string, cause?: unknown): PaletteError {
-  return new PaletteError('ABORTED', `${what} was stopped because the flow was stopped or deployed again`, { cause })
+  return new PaletteError('ABORTED', `${what} was stopped because the flow was stopped or deployed again`, {
+    cause,
+  })
 }
 
 /**
@@ -140,8 +216,9 @@ export function show(value: unknown): string {
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return value
-  if (typeof value !== 'object') return String(value)
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'function' ? 'function' : `${value as number}`
   if (Buffer.isBuffer(value)) return `Buffer of ${value.length} bytes`
   if (Array.isArray(value)) return `${value.length} items`
-  return `{${Object.keys(value as object).slice(0, 6).join(', ')}}`
+  return `{${Object.keys(value).slice(0, 6).join(', ')}}`
 }

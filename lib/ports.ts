@@ -9,7 +9,7 @@ export interface Clock {
   /** Resolves after `ms`; rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   /** Calls back after `ms`; returns the cancel function. The timer does not keep the process alive. */
-  after(ms: number, callback: () => void): () => void
+  readonly after: (ms: number, callback: () => void) => () => void
 }
 
 /** Randomness. */

@@ -9,7 +9,9 @@ if (clean || !existsSync('dist')) {
   await rm('dist', { recursive: true, force: true })
   await rm('.cache/build.tsbuildinfo', { force: true })
 }
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+  stdio: 'inherit',
+})
 
 const partials = new Map()
 for (const file of await readdir('editor/partials')) {
@@ -44,7 +46,9 @@ for (const { name } of (await readdir('nodes', { withFileTypes: true })).filter(
   const target = `dist/nodes/${name}`
   if (!existsSync(`${source}/editor.ts`)) continue
   await mkdir(target, { recursive: true })
-  const form = existsSync(`${source}/${name}.html`) ? expand(await readFile(`${source}/${name}.html`, 'utf8')) : undefined
+  const form = existsSync(`${source}/${name}.html`)
+    ? expand(await readFile(`${source}/${name}.html`, 'utf8'))
+    : undefined
   const parts = [`<script type="text/javascript">\n${await editorScript(name)}</script>`]
   if (form) parts.push(`<script type="text/html" data-template-name="${name}">\n${form}</script>`)
   await writeFile(`${target}/${name}.html`, parts.join('\n'))

@@ -7,13 +7,15 @@ import { isTyped, joinTyped } from './typed.ts'
  */
 export interface Field<T> {
   readonly default: T
-  check(value: unknown): string | undefined
+  readonly check: (value: unknown) => string | undefined
   /** The typed value of a stored value that `check` accepts. */
-  parse(value: unknown): T
+  readonly parse: (value: unknown) => T
 }
 
 /** The values that a set of fields gives. */
-export type Parsed<F extends Record<string, Field<unknown>>> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never }
+export type Parsed<F extends Record<string, Field<unknown>>> = {
+  readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never
+}
 
 const isUnset = (value: unknown): boolean => value === undefined || value === null || value === ''
 
@@ -32,7 +34,8 @@ export function integer(options: { min: number; max: number; default: number }):
     options.default,
     (value) => {
       const number = typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value
-      if (typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max) return undefined
+      if (typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max)
+        return undefined
       return `expected an integer from ${min} to ${max}, got ${show(value)}`
     },
     Number,
@@ -50,7 +53,9 @@ export function boolean(fallback: boolean): Field<boolean> {
   return field(
     fallback,
     (value) =>
-      typeof value === 'boolean' || value === 'true' || value === 'false' ? undefined : `expected true or false, got ${show(value)}`,
+      typeof value === 'boolean' || value === 'true' || value === 'false'
+        ? undefined
+        : `expected true or false, got ${show(value)}`,
     (value) => value === true || value === 'true',
   )
 }
@@ -59,13 +64,18 @@ export function boolean(fallback: boolean): Field<boolean> {
 export function oneOf<const T extends string>(values: readonly T[], fallback: NoInfer<T>): Field<T> {
   return field<T>(
     fallback,
-    (value) => ((values as readonly unknown[]).includes(value) ? undefined : `expected one of ${values.join(', ')}, got ${show(value)}`),
+    (value) =>
+      (values as readonly unknown[]).includes(value)
+        ? undefined
+        : `expected one of ${values.join(', ')}, got ${show(value)}`,
     (value) => value as T,
   )
 }
 
 /** Text, optionally of a form. */
-export function text(options: { default?: string; max?: number; pattern?: RegExp; form?: string } = {}): Field<string> {
+export function text(
+  options: { default?: string; max?: number; pattern?: RegExp; form?: string } = {},
+): Field<string> {
   const { max = 4096, pattern, form } = options
   return field(
     options.default ?? '',
@@ -84,7 +94,8 @@ export const nodeId = (): Field<string> => text({ max: 64 })
 
 /** A JSON value, stored as such or as JSON text, checked by `check`. */
 export function json<T>(fallback: T, check: (value: unknown) => string | undefined): Field<T> {
-  const read = (value: unknown): unknown => (typeof value === 'string' ? (JSON.parse(value) as unknown) : value)
+  const read = (value: unknown): unknown =>
+    typeof value === 'string' ? (JSON.parse(value) as unknown) : value
   return field(
     fallback,
     (value) => {
@@ -99,7 +110,11 @@ export function json<T>(fallback: T, check: (value: unknown) => string | undefin
 }
 
 /** A list whose items are all checked by `check`; the reason names the index. */
-export function list<T>(fallback: readonly T[], check: (item: unknown) => string | undefined, max = 1000): Field<readonly T[]> {
+export function list<T>(
+  fallback: readonly T[],
+  check: (item: unknown) => string | undefined,
+  max = 1000,
+): Field<readonly T[]> {
   return json<readonly T[]>(fallback, (value) => {
     if (!Array.isArray(value)) return `expected a list, got ${show(value)}`
     if (value.length > max) return `expected at most ${max} items, got ${value.length}`

@@ -33,11 +33,15 @@ export function typed(standard: `${TypedKind}:${string}`, kinds: readonly TypedK
 
 function checkTyped(stored: unknown, kinds: readonly TypedKind[]): string | undefined {
   const { value, type } = (stored ?? {}) as { value?: unknown; type?: unknown }
-  if (!(kinds as readonly unknown[]).includes(type)) return `expected a type of ${kinds.join(', ')}, got ${show(type)}`
+  if (!(kinds as readonly unknown[]).includes(type))
+    return `expected a type of ${kinds.join(', ')}, got ${show(type)}`
   if (typeof value !== 'string') return `expected text, got ${show(value)}`
-  if (type === 'num' && (value.trim() === '' || Number.isNaN(Number(value)))) return `expected a number, got ${show(value)}`
-  if (type === 'bool' && value !== 'true' && value !== 'false') return `expected true or false, got ${show(value)}`
-  if (['msg', 'flow', 'global', 'env'].includes(String(type)) && value.trim() === '') return 'expected the name of a property'
+  if (type === 'num' && (value.trim() === '' || Number.isNaN(Number(value))))
+    return `expected a number, got ${show(value)}`
+  if (type === 'bool' && value !== 'true' && value !== 'false')
+    return `expected true or false, got ${show(value)}`
+  if (['msg', 'flow', 'global', 'env'].includes(String(type)) && value.trim() === '')
+    return 'expected the name of a property'
   if (type === 'json') {
     try {
       JSON.parse(value)
@@ -52,9 +56,16 @@ function checkTyped(stored: unknown, kinds: readonly TypedKind[]): string | unde
 export const isTyped = (field: Field<unknown>): field is TypedField => 'kinds' in field
 
 /** Joins the stored pair `x`, `xType` of a node to one value; a missing part takes the field's default. */
-export function joinTyped(field: TypedField, values: Readonly<Record<string, unknown>>, name: string): unknown {
+export function joinTyped(
+  field: TypedField,
+  values: Readonly<Record<string, unknown>>,
+  name: string,
+): unknown {
   const value = values[name]
   const type = values[`${name}Type`]
   if (value === undefined && type === undefined) return field.default
-  return { value: typeof value === 'number' || typeof value === 'boolean' ? String(value) : (value ?? ''), type: type ?? field.default.type }
+  return {
+    value: typeof value === 'number' || typeof value === 'boolean' ? String(value) : (value ?? ''),
+    type: type ?? field.default.type,
+  }
 }

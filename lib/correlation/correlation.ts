@@ -29,7 +29,10 @@ export function newCorrelationId(): string {
 export function readCorrelationId(value: unknown): string | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'string' && validate(value)) return value.toLowerCase()
-  throw inputError('msg.cxone.correlationId', `Expected \`msg.cxone.correlationId\` to be a UUID, got ${show(value)}`)
+  throw inputError(
+    'msg.cxone.correlationId',
+    `Expected \`msg.cxone.correlationId\` to be a UUID, got ${show(value)}`,
+  )
 }
 
 /**

@@ -1,5 +1,9 @@
+import type { Registry } from 'prom-client'
+
 /** Upper bounds of the latency buckets, in seconds (Prometheus convention). */
-const BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const
+const BUCKETS_S = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+] as const
 
 /** What one node counts. Plain numbers: a message costs a few additions, and Prometheus text is made on request only. */
 export interface NodeMetrics {
@@ -64,10 +68,10 @@ function recorder(series: Series): NodeMetrics {
   }
 }
 
-let processRegistry: Promise<import('prom-client').Registry> | undefined
+let processRegistry: Promise<Registry> | undefined
 
 // The default metrics observe the process (event loop, garbage collection): once, not once a scrape.
-async function loadProcessRegistry(): Promise<import('prom-client').Registry> {
+async function loadProcessRegistry(): Promise<Registry> {
   const { Registry, collectDefaultMetrics } = await import('prom-client')
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -99,7 +103,8 @@ async function render(all: readonly Series[]): Promise<string> {
   return [...own, histogramText(all), await (await processRegistry).metrics()].join('\n')
 }
 
-const escapeLabel = (value: string): string => value.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))
+const escapeLabel = (value: string): string =>
+  value.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))
 
 // prom-client cannot take over finished buckets, so the histogram is written here (text format 0.0.4).
 function histogramText(all: readonly Series[]): string {

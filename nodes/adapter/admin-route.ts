@@ -3,7 +3,7 @@ import type { NodeAPI } from './types.ts'
 
 /** The parts of an Express request and response that admin routes use. */
 interface AdminRequest {
-  readonly params: Readonly<Record<string, string>>
+  readonly params: Readonly<Record<string, unknown>>
   readonly body: unknown
 }
 interface AdminResponse {
@@ -35,6 +35,6 @@ export function adminRoute(
     }
   }
   RED.httpAdmin[method](path, RED.auth.needsPermission(permission), (request, response) => {
-    void respond(request as unknown as AdminRequest, response as unknown as AdminResponse)
+    void respond(request, response)
   })
 }

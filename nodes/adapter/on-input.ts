@@ -42,10 +42,15 @@ export interface Prepared {
  *
  * @param setup runs once; what it throws is shown as a red status and fails each message.
  */
-export function onInput(RED: NodeAPI, node: Node, def: NodeDef, setup: () => Promise<Handler | Prepared>): void {
+export function onInput(
+  RED: NodeAPI,
+  node: Node,
+  def: NodeDef,
+  setup: () => Promise<Handler | Prepared>,
+): void {
   const runner = new Runner(RED, node, def, setup)
   node.on('input', (msg, send, done) => {
-    void runner.run(msg as Message, send as (out: unknown) => void, done)
+    void runner.run(msg, send as (out: unknown) => void, done)
   })
   node.on('close', (_removed: boolean, done: () => void) => {
     void runner.close().then(done)
@@ -70,7 +75,10 @@ class Runner {
     this.#prepared.catch(() => undefined) // each message reports it
   }
 
-  async #prepare(findAuditor: () => Promise<Auditor | undefined>, setup: () => Promise<Handler | Prepared>): Promise<Prepared> {
+  async #prepare(
+    findAuditor: () => Promise<Auditor | undefined>,
+    setup: () => Promise<Handler | Prepared>,
+  ): Promise<Prepared> {
     try {
       this.#auditor = await findAuditor() // a trail that is chosen but missing is a set-up error
       const made = await setup()
@@ -98,7 +106,12 @@ class Runner {
       this.#refuseIfClosed()
       send(out)
     } catch (error) {
-      failure = await this.#recordFailure(toPaletteError(error), facts, msg, systemClock.monotonic() - started)
+      failure = await this.#recordFailure(
+        toPaletteError(error),
+        facts,
+        msg,
+        systemClock.monotonic() - started,
+      )
     }
     this.#finish(systemClock.monotonic() - started, failure, facts.text)
     if (failure) done(failure)
@@ -154,7 +167,12 @@ class Runner {
   }
 
   // The failure that the user sees is the first one; an audit trail that is down as well is told in its details.
-  async #recordFailure(error: PaletteError, facts: MessageContext, msg: Message, latencyMs: number): Promise<PaletteError> {
+  async #recordFailure(
+    error: PaletteError,
+    facts: MessageContext,
+    msg: Message,
+    latencyMs: number,
+  ): Promise<PaletteError> {
     if (error.code === 'AUDIT_UNAVAILABLE') return error
     try {
       await this.#auditor?.write({ status: 'FAILED', msg, latencyMs, error, facts: facts.facts })

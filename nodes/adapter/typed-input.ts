@@ -1,4 +1,3 @@
-import { promisify } from 'node:util'
 import { configError, inputError } from '../../lib/errors.ts'
 import type { Typed } from '../../lib/config/typed.ts'
 import type { Message, Node, NodeAPI } from './types.ts'
@@ -14,25 +13,36 @@ export type TypedReader<K extends string> = (msg: Message) => Promise<Record<K, 
  *
  * @throws `CONFIG_INVALID` naming the property whose path or expression is wrong.
  */
-export function typedReader<K extends string>(RED: NodeAPI, node: Node, inputs: Readonly<Record<K, Typed>>): TypedReader<K> {
-  const readers = Object.entries<Typed>(inputs).map(([name, typed]) => [name, reader(RED, node, name, typed)] as const)
+export function typedReader<K extends string>(
+  RED: NodeAPI,
+  node: Node,
+  inputs: Readonly<Record<K, Typed>>,
+): TypedReader<K> {
+  const names = Object.keys(inputs) as K[]
+  const readers = names.map((name) => [name, reader(RED, node, name, inputs[name])] as const)
   return async (msg) => {
     const values: Record<string, unknown> = {}
     for (const [name, read] of readers) {
       const value = read(msg)
       values[name] = value instanceof Promise ? await value : value
     }
-    return values as Record<K, unknown>
+    return values
   }
 }
 
 /**
  * Where a TypedInput points to, as an error names it: `msg.payload`, or the property's own name for other kinds.
  */
-export const placeOf = (typed: Typed, name: string): string => (typed.type === 'msg' ? `msg.${typed.value}` : name)
+export const placeOf = (typed: Typed, name: string): string =>
+  typed.type === 'msg' ? `msg.${typed.value}` : name
 
 /** Prepares the writing of a result to the place a TypedInput names (`msg`, `flow` or `global`). */
-export function typedWriter(RED: NodeAPI, node: Node, name: string, target: Typed): (msg: Message, value: unknown) => Promise<void> {
+export function typedWriter(
+  RED: NodeAPI,
+  node: Node,
+  name: string,
+  target: Typed,
+): (msg: Message, value: unknown) => Promise<void> {
   checkPath(RED, name, target.value)
   if (target.type === 'msg') {
     return async (msg, value) => {
@@ -66,7 +76,7 @@ function reader(RED: NodeAPI, node: Node, name: string, { type, value }: Typed):
     case 'env':
       return () => RED.util.evaluateNodeProperty(value, 'env', node, {}) as unknown
     default:
-      return (msg) => promisify(RED.util.evaluateNodeProperty)(value, type, node, msg)
+      return (msg) => contextProperty(RED, node, type, value, msg)
   }
 }
 
@@ -74,7 +84,11 @@ function checkPath(RED: NodeAPI, name: string, path: string): void {
   try {
     RED.util.normalisePropertyExpression(path)
   } catch (error) {
-    throw configError(name, `Property \`${name}\`: \`${path}\` is no property path: ${(error as Error).message}`, error)
+    throw configError(
+      name,
+      `Property \`${name}\`: \`${path}\` is no property path: ${(error as Error).message}`,
+      error,
+    )
   }
 }
 
@@ -87,18 +101,39 @@ function messageProperty(RED: NodeAPI, msg: Message, path: string): unknown {
   }
 }
 
+function contextProperty(
+  RED: NodeAPI,
+  node: Node,
+  type: string,
+  value: string,
+  msg: Message,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    RED.util.evaluateNodeProperty(value, type, node, msg, (error: Error | null, result: unknown) => {
+      if (error) reject(error)
+      else resolve(result)
+    })
+  })
+}
+
 function jsonata(RED: NodeAPI, node: Node, name: string, source: string): Reader {
   const expression = compile(RED, node, name, source)
   return (msg) =>
     new Promise((resolve, reject) => {
       RED.util.evaluateJSONataExpression(expression, msg, (error: Error | null, result: unknown) => {
-        if (error) reject(inputError(name, `Property \`${name}\`: the expression failed: ${error.message}`, error))
+        if (error)
+          reject(inputError(name, `Property \`${name}\`: the expression failed: ${error.message}`, error))
         else resolve(result)
       })
     })
 }
 
-function compile(RED: NodeAPI, node: Node, name: string, source: string): ReturnType<NodeAPI['util']['prepareJSONataExpression']> {
+function compile(
+  RED: NodeAPI,
+  node: Node,
+  name: string,
+  source: string,
+): ReturnType<NodeAPI['util']['prepareJSONataExpression']> {
   try {
     return RED.util.prepareJSONataExpression(source, node)
   } catch (error) {
