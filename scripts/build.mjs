@@ -9,9 +9,13 @@ if (clean || !existsSync('dist')) {
   await rm('dist', { recursive: true, force: true })
   await rm('.cache/build.tsbuildinfo', { force: true })
 }
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-  stdio: 'inherit',
-})
+try {
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+    stdio: 'inherit',
+  })
+} catch {
+  process.exitCode = 1 // tsc has said why; the rest is built all the same
+}
 
 const partials = new Map()
 for (const file of await readdir('editor/partials')) {
@@ -44,16 +48,17 @@ async function editorScript(name) {
 for (const { name } of (await readdir('nodes', { withFileTypes: true })).filter((e) => e.isDirectory())) {
   const source = `nodes/${name}`
   const target = `dist/nodes/${name}`
-  if (!existsSync(`${source}/editor.ts`)) continue
   await mkdir(target, { recursive: true })
-  const form = existsSync(`${source}/${name}.html`)
-    ? expand(await readFile(`${source}/${name}.html`, 'utf8'))
-    : undefined
-  const parts = [`<script type="text/javascript">\n${await editorScript(name)}</script>`]
-  if (form) parts.push(`<script type="text/html" data-template-name="${name}">\n${form}</script>`)
-  await writeFile(`${target}/${name}.html`, parts.join('\n'))
-  await rm(`${target}/editor.js`, { force: true })
+  if (existsSync(`${source}/editor.ts`)) {
+    const form = expand(await readFile(`${source}/${name}.html`, 'utf8'))
+    const script = `<script type="text/javascript">\n${await editorScript(name)}</script>`
+    const template = `<script type="text/html" data-template-name="${name}">\n${form}</script>`
+    await writeFile(`${target}/${name}.html`, `${script}\n${template}\n`)
+  }
   if (existsSync(`${source}/locales`)) await cp(`${source}/locales`, `${target}/locales`, { recursive: true })
-  if (existsSync(`${source}/data`)) await cp(`${source}/data`, `${target}/data`, { recursive: true })
-  if (existsSync(`icons/${name}.svg`)) await cp(`icons/${name}.svg`, `${target}/icons/${name}.svg`)
+  if (existsSync(`icons/${name}.svg`)) {
+    await mkdir(`${target}/icons`, { recursive: true })
+    await cp(`icons/${name}.svg`, `${target}/icons/${name}.svg`)
+  }
 }
+if (!process.exitCode) await writeFile('dist/.built', '')
