@@ -1,0 +1,68 @@
+/** What stands where a secret stood. */
+export const REDACTED = '[redacted]'
+
+// Names are judged by their end: `clientSecret`, `x-api-key` and `new_password` hold secrets, `tokenUrl` and
+// `passwordRef` do not.
+const SECRET_WORDS =
+  'pass[-_ ]?word|passwd|pwd|pass[-_ ]?phrase|secret|token|jwt|api[-_ ]?key|authorization|credentials?' +
+  '|(?:private|signing|encryption|secret|secret[-_ ]?access|account)[-_ ]?key'
+
+const SECRET_NAME = new RegExp(`(?:^pass|cookie|${SECRET_WORDS})s?\\d*$`, 'i')
+
+/** Whether the value of a property, header or parameter of this name is a secret. */
+export const isSecretName = (name: string): boolean =>
+  SECRET_NAME.test(name.length > 64 ? name.slice(-64) : name)
+
+// Cheap test that lets most texts through untouched.
+const HINT = /pass|pwd|secret|token|key|authorization|cookie|credential|bearer|basic|eyJ|whsec_|jwt|:\/\//i
+
+// `name=value`, `name: value`, JSON members, also in JSON that is itself quoted (`{\"password\":\"x\"}`). A value whose
+// closing quote was cut off is masked to the end.
+const MEMBER = new RegExp(
+  `((?:${SECRET_WORDS})\\d*\\\\*["']?\\s*(?:=>?|:)\\s*\\[?\\s*)` +
+    '(?:"(?:[^"\\\\]|\\\\[\\s\\S])*(?:"|\\\\?$)' +
+    "|'(?:[^'\\\\]|\\\\[\\s\\S])*(?:'|\\\\?$)" +
+    '|(\\\\+)(["\'])[\\s\\S]*?(?:(?<!\\\\)\\2\\3|$)' +
+    '|(?:(?:bearer|basic|digest|negotiate|token) +)?[^\\s&;,"\'<>\\])}]+)',
+  'gi',
+)
+const COOKIE = /(cookie["']?\s*[:=]\s*)[^\r\n"]+/gi
+const BEARER = /\b(bearer +)(?!(?:token|auth\w*|scheme|realm|error|challenge|is)\b(?![.~+/=-]))[\w.~+/=-]+/gi
+const BASIC = /\b(basic +)([\w+/-]{4,}={0,2})/gi
+const URL_PASSWORD = /(:\/\/[^\s/?#:@"'<>]*:)[^\s/?#"'<>]+@/g
+const WEBHOOK_SECRET = /whsec_[\w+/=-]+/g
+// The start of base64url JSON; a token that was cut off counts as one.
+const JWT = /(?<![\w-])eyJ[\w-]{16,}(?:\.[\w-]*)*/g
+const PRIVATE_KEY =
+  /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g
+
+/**
+ * Masks secrets in free text: credentials of `Authorization` headers, JSON members and parameters with a secret's
+ * name, cookies, passwords in URLs, JWTs, webhook secrets and private keys. Linear in the length of the text.
+ *
+ * @example redactText('client_secret=abc&scope=x') // 'client_secret=[redacted]&scope=x'
+ */
+export function redactText(text: string): string {
+  if (text.length < 6 || !HINT.test(text)) return text
+  return text
+    .replace(PRIVATE_KEY, REDACTED)
+    .replace(COOKIE, `$1${REDACTED}`)
+    .replace(MEMBER, maskMember)
+    .replace(BEARER, `$1${REDACTED}`)
+    .replace(BASIC, maskBasic)
+    .replace(URL_PASSWORD, `$1${REDACTED}@`)
+    .replace(WEBHOOK_SECRET, REDACTED)
+    .replace(JWT, REDACTED)
+}
+
+// Quotes stay, so that masked JSON still reads as JSON.
+function maskMember(whole: string, head: string, slashes = '', quote?: string): string {
+  const first = whole.charAt(head.length)
+  if (quote !== undefined) return `${head}${slashes}${quote}${REDACTED}${slashes}${quote}`
+  return first === '"' || first === "'" ? `${head}${first}${REDACTED}${first}` : `${head}${REDACTED}`
+}
+
+// "Basic plan" is no credential: those decode to `user:password`.
+function maskBasic(whole: string, scheme: string, credentials: string): string {
+  return Buffer.from(credentials, 'base64').includes(0x3a) ? `${scheme}${REDACTED}` : whole
+}
