@@ -79,6 +79,14 @@ for (let i = 0; i < ROUNDS; i++) {
 }
 const ours = median(samples['ours']!.slice(3))
 const bare = median(samples['change']!.slice(3))
-report({ name: 'one hop through a no-op node', unit: 'µs', ours, bare, ratio: ours / bare, target: 4, lowerIsBetter: true })
+report({
+  name: 'one hop through a no-op node',
+  unit: 'µs',
+  ours,
+  bare,
+  ratio: ours / bare,
+  target: 4,
+  lowerIsBetter: true,
+})
 await red.stop()
 await rm(userDir, { recursive: true, force: true })

@@ -22,7 +22,9 @@ async function userDir(withPalette: boolean): Promise<string> {
 }
 
 function startMs(folder: string): number {
-  const { stdout } = spawnSync(process.execPath, ['-e', CHILD, resolve('node_modules/node-red'), folder], { encoding: 'utf8' })
+  const { stdout } = spawnSync(process.execPath, ['-e', CHILD, resolve('node_modules/node-red'), folder], {
+    encoding: 'utf8',
+  })
   return Number(stdout)
 }
 

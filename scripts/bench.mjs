@@ -18,10 +18,12 @@ for (const file of files) {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   if (status !== 0) process.exitCode = 1
-  for (const line of stdout.split('\n').filter((text) => text.startsWith('{'))) measures.push(JSON.parse(line))
+  for (const line of stdout.split('\n').filter((text) => text.startsWith('{')))
+    measures.push(JSON.parse(line))
 }
 
-const figure = (value) => (value === undefined ? '' : value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2))
+const figure = (value) =>
+  value === undefined ? '' : value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2)
 const holds = ({ ratio, ours, target, lowerIsBetter }) => {
   if (target === undefined) return ''
   const value = ratio ?? ours

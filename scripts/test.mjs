@@ -9,11 +9,15 @@ const browser = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 const args = process.argv.slice(2)
 if (!existsSync(browser)) {
   if (process.env.CI) {
-    console.error(`No browser at ${browser}: in CI the editor tests are not optional (apt-get install chromium)`)
+    console.error(
+      `No browser at ${browser}: in CI the editor tests are not optional (apt-get install chromium)`,
+    )
     process.exit(1)
   }
   console.log(`No browser at ${browser}: the editor tests are left out (set CHROMIUM_PATH to run them)`)
   args.push('--ignore', 'test/editor/browser/**')
 }
-const { status } = spawnSync(process.execPath, ['node_modules/mocha/bin/mocha.js', ...args], { stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, ['node_modules/mocha/bin/mocha.js', ...args], {
+  stdio: 'inherit',
+})
 process.exit(status ?? 1)

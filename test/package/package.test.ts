@@ -87,7 +87,12 @@ describe('the npm package', function () {
       files.filter((file) => !allowed.test(file)),
       [],
     )
-    for (const needed of ['README.md', 'LICENSE', 'examples/01-resolve-validate-execute-webhook.json', 'dist/cli/main.js']) {
+    for (const needed of [
+      'README.md',
+      'LICENSE',
+      'examples/01-resolve-validate-execute-webhook.json',
+      'dist/cli/main.js',
+    ]) {
       assert.ok(files.includes(needed), `${needed} is missing`)
     }
   })
@@ -101,7 +106,9 @@ describe('the npm package', function () {
         recorded = join(folder, `result-${version}.jsonl`)
         const flows = withRecorder(await example('01-resolve-validate-execute-webhook'), recorded)
         const userDir = await makeUserDir(flows, { linkPalette: false })
-        await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], { cwd: userDir })
+        await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], {
+          cwd: userDir,
+        })
         red = await startNodeRed(version, userDir)
       })
 
@@ -112,7 +119,10 @@ describe('the npm package', function () {
         const sets = (await response.json()) as { module: string; types: string[]; err?: string }[]
         const ours = sets.filter(({ module }) => module === '@cxone-flows/node-red-data-actions')
         const manifest = JSON.parse(await readFile(resolve('package.json'), 'utf8'))
-        assert.deepEqual(ours.map(({ types }) => types[0]).sort(), Object.keys(manifest['node-red'].nodes).sort())
+        assert.deepEqual(
+          ours.map(({ types }) => types[0]).sort(),
+          Object.keys(manifest['node-red'].nodes).sort(),
+        )
         assert.deepEqual(
           ours.filter(({ err }) => err !== undefined),
           [],
@@ -121,11 +131,16 @@ describe('the npm package', function () {
       })
 
       it('runs example 01 to its end', async () => {
-        const inject = (await example('01-resolve-validate-execute-webhook')).find(({ type }) => type === 'inject')
+        const inject = (await example('01-resolve-validate-execute-webhook')).find(
+          ({ type }) => type === 'inject',
+        )
         await writeFile(recorded, '')
         const response = await fetch(`${red.url}inject/${inject!.id}`, { method: 'POST' })
         assert.equal(response.status, 200)
-        const line = await until(async () => (await readFile(recorded, 'utf8')).split('\n')[0] || undefined, red.log)
+        const line = await until(
+          async () => (await readFile(recorded, 'utf8')).split('\n')[0] || undefined,
+          red.log,
+        )
         const { cxone } = JSON.parse(line) as { cxone: Record<string, any> }
         assert.equal(cxone['execution'].status, 200)
         assert.equal(cxone['validation'].valid, true)

@@ -18,7 +18,10 @@ export interface NodeRedProcess {
 const PALETTE = '@cxone-flows/node-red-data-actions'
 
 /** A new user directory, with the flows given and, if wanted, the palette of this source tree linked into it. */
-export async function makeUserDir(flows: readonly object[], options: { linkPalette: boolean }): Promise<string> {
+export async function makeUserDir(
+  flows: readonly object[],
+  options: { linkPalette: boolean },
+): Promise<string> {
   const userDir = await mkdtemp(join(tmpdir(), 'cxone-test-'))
   await writeFile(join(userDir, 'flows.json'), JSON.stringify(flows))
   await writeFile(join(userDir, 'package.json'), JSON.stringify({ name: 'user-dir', private: true }))
