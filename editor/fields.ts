@@ -27,3 +27,16 @@ export function showFor(name: string, prefix: 'input' | 'config-input' = 'input'
   select.on('change', update)
   update()
 }
+
+/**
+ * Shows the default of each property that the flow file leaves out, as the runtime takes it. Call it first in
+ * `oneditprepare`; Node-RED itself leaves such fields blank.
+ */
+export function showDefaults(node: EditorNode, prefix: 'input' | 'config-input' = 'input'): void {
+  for (const [name, { value }] of Object.entries(node._def.defaults)) {
+    if (node[name] !== undefined || value === undefined) continue
+    const input = $(`#node-${prefix}-${name}`)
+    if (typeof value === 'boolean') input.prop('checked', value)
+    else input.val(typeof value === 'object' ? JSON.stringify(value) : value)
+  }
+}

@@ -218,7 +218,7 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null)
     return typeof value === 'function' ? 'function' : `${value as number}`
-  if (Buffer.isBuffer(value)) return `Buffer of ${value.length} bytes`
+  if (value instanceof Uint8Array) return `${value.byteLength} bytes`
   if (Array.isArray(value)) return `${value.length} items`
   return `{${Object.keys(value).slice(0, 6).join(', ')}}`
 }

@@ -1,0 +1,135 @@
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+/** Chromium as the tests run it. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
+/** What the tests ask of the editor's own global. */
+interface EditorRed {
+  nodes: {
+    filterNodes(filter: { type: string }): { id: string; valid: boolean }[]
+    eachConfig(visit: (node: { id: string; type: string }) => void): void
+    node(id: string): { id: string; valid: boolean; validationErrors?: string[] } | null
+  }
+  view: { reveal(id: string): void; select(selection: { nodes: { id: string }[] }): void }
+  editor: { edit(node: object): void; editConfig(name: string, type: string, id: string): void }
+  sidebar: { show(id: string): void }
+  workspaces: { show(id: string): void }
+}
+declare global {
+  var RED: EditorRed
+}
+
+/** The Node-RED editor in a page, used as a person does: palette, canvas, forms, deploy. */
+export class EditorPage {
+  readonly page: Page
+  constructor(page: Page) {
+    this.page = page
+  }
+
+  static async open(browser: Browser, url: string, theme: 'light' | 'dark' = 'light'): Promise<EditorPage> {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, colorScheme: theme })
+    await page.goto(url)
+    await page.locator('#red-ui-palette .red-ui-palette-node').first().waitFor()
+    await page.waitForFunction(() => !document.querySelector('#red-ui-loading-progress'))
+    return new EditorPage(page)
+  }
+
+  /** Drags a node from the palette to the canvas; returns its id. */
+  async drag(type: string, x: number, y: number): Promise<string> {
+    const before = await this.#idsOf(type)
+    const item = this.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`)
+    await item.scrollIntoViewIfNeeded()
+    const box = await item.boundingBox()
+    const canvas = await this.page.locator('#red-ui-workspace-chart').boundingBox()
+    if (!box || !canvas) throw new Error(`${type} is not in the palette`)
+    await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+    await this.page.mouse.down()
+    await this.page.mouse.move(canvas.x + x, canvas.y + y, { steps: 8 })
+    await this.page.mouse.up()
+    const added = (await this.#idsOf(type)).find((id) => !before.includes(id))
+    if (!added) throw new Error(`dragging ${type} added no node`)
+    return added
+  }
+
+  #idsOf(type: string): Promise<string[]> {
+    return this.page.evaluate((name) => RED.nodes.filterNodes({ type: name }).map(({ id }) => id), type)
+  }
+
+  /** Opens the form of a node by a double click on it. */
+  async edit(id: string): Promise<void> {
+    await this.page.locator(`[id="${id}"]`).dblclick()
+    await this.#trayIsOpen()
+  }
+
+  async #trayIsOpen(): Promise<void> {
+    await this.page.locator('.red-ui-tray').last().waitFor()
+    await this.page.waitForTimeout(400) // the tray slides in
+  }
+
+  /** The texts of the labels of the open form, hidden rows left out. */
+  labels(): Promise<string[]> {
+    return this.page
+      .locator('.red-ui-tray')
+      .last()
+      .locator('.form-row label:visible')
+      .allInnerTexts()
+  }
+
+  /** Fills a field of the open form and returns the reason that the editor shows for it, if any. */
+  async reasonFor(selector: string, value: string): Promise<string> {
+    const field = this.page.locator('.red-ui-tray').last().locator(selector)
+    await field.fill(value)
+    await field.blur()
+    await this.page.waitForTimeout(150)
+    if (!(await field.evaluate((element) => element.classList.contains('input-error')))) return ''
+    await field.hover()
+    const tip = this.page.locator('.red-ui-popover:visible').last()
+    await tip.waitFor()
+    const text = await tip.innerText()
+    await this.page.mouse.move(0, 0)
+    return text
+  }
+
+  async done(): Promise<void> {
+    await this.page.locator('.red-ui-tray').last().locator('#node-dialog-ok, #node-config-dialog-ok').click()
+    await this.page.waitForTimeout(400)
+  }
+
+  async cancel(): Promise<void> {
+    await this.page
+      .locator('.red-ui-tray')
+      .last()
+      .locator('#node-dialog-cancel, #node-config-dialog-cancel')
+      .click()
+    await this.page.waitForTimeout(400)
+  }
+
+  /** The help text that the Help sidebar shows for a node. */
+  async help(id: string): Promise<string> {
+    await this.page.evaluate((node) => RED.view.select({ nodes: [{ id: node }] }), id)
+    await this.page.evaluate(() => RED.sidebar.show('help'))
+    const body = this.page.locator('.red-ui-help')
+    await body.waitFor()
+    return body.innerText()
+  }
+
+  async deploy(): Promise<string> {
+    await this.page.locator('#red-ui-header-button-deploy').click()
+    const notice = this.page.locator('.red-ui-notification').last()
+    await notice.waitFor()
+    return notice.innerText()
+  }
+}
