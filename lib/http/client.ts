@@ -1,0 +1,86 @@
+import { abortedError, PaletteError, show } from '../errors.ts'
+import type { Clock, HttpRequest, HttpResponse, HttpSend } from '../ports.ts'
+import { abortReason } from './abort.ts'
+import { Attempt } from './attempt.ts'
+import { Connections, type ConnectionOptions } from './connections.ts'
+
+/** An HTTP/1.1 client with kept-alive connections. */
+export interface HttpClient {
+  /** See {@link HttpSend}: one attempt, no redirect followed. */
+  readonly send: HttpSend
+  /** Ends all connections; what is in flight fails with `ABORTED`. May be called twice. */
+  close(): Promise<void>
+}
+
+/** What {@link createHttpClient} needs. */
+export interface HttpClientOptions extends ConnectionOptions {
+  readonly clock: Clock
+}
+
+/**
+ * Makes an HTTP client. undici is loaded and the connections are made with the first request.
+ *
+ * `send` fails with `TIMEOUT` (`details` `{url, timeoutMs}`), `ABORTED`, `CXONE_UNREACHABLE` (`{url, reason}`),
+ * `CXONE_UNEXPECTED_RESPONSE` (body too large) or `INPUT_INVALID` (no http(s) URL, a header that cannot be sent).
+ */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const client = new Client(options)
+  return { send: (request) => client.send(request), close: () => client.close() }
+}
+
+class Client {
+  readonly #options: HttpClientOptions
+  #loading: Promise<Connections> | undefined
+  #connections: Connections | undefined
+  #closed = false
+
+  constructor(options: HttpClientOptions) {
+    this.#options = options
+  }
+
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const connections = this.#connections ?? (await this.#load())
+    if (this.#closed) throw abortedError('The request')
+    if (request.signal?.aborted) throw abortReason(request.signal)
+    const url = parseUrl(request.url)
+    return new Promise((resolve, reject) => {
+      const attempt = new Attempt(request, this.#options.clock, {
+        resolve,
+        reject: (error) => reject(this.#closed ? abortedError('The request') : error),
+      })
+      connections.for(url, request.connectTo).dispatch(
+        {
+          origin: url.origin,
+          path: url.search ? url.pathname + url.search : url.pathname,
+          method: request.method,
+          headers: request.headers ?? null,
+          body: request.body ?? null,
+        },
+        attempt,
+      )
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const connections = this.#connections ?? (await this.#loading)
+    await connections?.close()
+  }
+
+  #load(): Promise<Connections> {
+    this.#loading ??= import('undici').then((undici) => {
+      this.#connections = new Connections(undici, this.#options)
+      return this.#connections
+    })
+    return this.#loading
+  }
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text)
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return url
+  throw new PaletteError('INPUT_INVALID', `Expected an http or https URL, got ${show(text.split('?')[0])}`, {
+    details: { path: 'url' },
+  })
+}
