@@ -217,7 +217,7 @@ export function show(value: unknown): string {
 function describe(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null)
-    return typeof value === 'function' ? 'function' : `${value as number}`
+    return typeof value === 'function' ? 'function' : String(value)
   if (value instanceof Uint8Array) return `${value.byteLength} bytes`
   if (Array.isArray(value)) return `${value.length} items`
   return `{${Object.keys(value).slice(0, 6).join(', ')}}`
