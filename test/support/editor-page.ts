@@ -81,11 +81,7 @@ export class EditorPage {
 
   /** The texts of the labels of the open form, hidden rows left out. */
   labels(): Promise<string[]> {
-    return this.page
-      .locator('.red-ui-tray')
-      .last()
-      .locator('.form-row label:visible')
-      .allInnerTexts()
+    return this.page.locator('.red-ui-tray').last().locator('.form-row label:visible').allInnerTexts()
   }
 
   /** Fills a field of the open form and returns the reason that the editor shows for it, if any. */
