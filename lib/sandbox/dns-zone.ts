@@ -60,7 +60,7 @@ function hosts(): Answer[] {
   return HOSTS.flatMap((label) => [
     a(under(label), '127.0.0.1'),
     ...(WITH_IPV6.has(label) ? [aaaa(under(label), '::1')] : []),
-    { type: 'PTR', name: '1.0.0.127.in-addr.arpa', ttl: TTL, data: under(label) } as Answer,
+    { type: 'PTR', name: '1.0.0.127.in-addr.arpa', ttl: TTL, data: under(label) },
   ])
 }
 
