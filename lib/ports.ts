@@ -90,3 +90,15 @@ export interface Files {
   /** Size in bytes and time of the last change (Unix milliseconds), or undefined where there is no such file. */
   stat(path: string): Promise<{ readonly size: number; readonly mtimeMs: number } | undefined>
 }
+
+/** What a lock file needs of the machine, besides {@link Files}. */
+export interface Locks {
+  /** This process; `instance` is random, because process ids are used again (in containers after each start). */
+  readonly owner: { readonly host: string; readonly pid: number; readonly instance: string }
+  /** Whether a process of this id runs on this machine. */
+  isAlive(pid: number): boolean
+  /** Makes a file that does not exist yet; false where there is one. */
+  createNew(path: string, data: string): Promise<boolean>
+  /** Sets the time of the last change to now. */
+  touch(path: string): Promise<void>
+}

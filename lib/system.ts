@@ -1,11 +1,12 @@
 // The only file of lib/ that touches the real clock, randomness and disk.
-import { randomFillSync } from 'node:crypto'
+import { randomFillSync, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { lookup } from 'node:dns/promises'
+import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AppendFile, Clock, Files, LookupAddresses, Random } from './ports.ts'
+import type { AppendFile, Clock, Files, Locks, LookupAddresses, Random } from './ports.ts'
 
 /** The machine's clock. */
 export const systemClock: Clock = {
@@ -24,6 +25,12 @@ export const systemClock: Clock = {
 const POOL_BYTES = 4096
 let pool = new Uint8Array(0)
 let poolAt = 0
+
+/** A Unix time in milliseconds as ISO 8601 text in UTC. */
+export const isoTime = (ms: number): string => new Date(ms).toISOString()
+
+/** A Unix time in milliseconds as an HTTP date (RFC 9110, 5.6.7). */
+export const httpDate = (ms: number): string => new Date(ms).toUTCString()
 
 /** The operating system's randomness; small requests are served from a refilled pool. */
 export const systemRandom: Random = {
@@ -45,9 +52,17 @@ export const systemRandom: Random = {
 export const systemLookup: LookupAddresses = async (hostname) =>
   (await lookup(hostname, { all: true })).map(({ address }) => address)
 
+// A new file is safe only once its entry in the folder is. Windows cannot sync folders, and need not.
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  await handle.sync().finally(() => handle.close())
+}
+
 async function openAppend(path: string): Promise<AppendFile> {
   await mkdir(dirname(path), { recursive: true })
   const handle = await open(path, 'a+', 0o600)
+  await syncFolder(dirname(path))
   return {
     append: async (data) => {
       await handle.appendFile(data)
@@ -86,3 +101,37 @@ export const systemFiles: Files = {
     }
   },
 }
+
+const isCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code
+
+/** Lock files on the machine's disk. */
+export const systemLocks: Locks = {
+  owner: { host: hostname(), pid: process.pid, instance: randomUUID() },
+  isAlive(pid) {
+    try {
+      return process.kill(pid, 0)
+    } catch (error) {
+      return isCode(error, 'EPERM')
+    }
+  },
+  async createNew(path, data) {
+    try {
+      await mkdir(dirname(path), { recursive: true })
+      await writeFile(path, data, { flag: 'wx', mode: 0o600 })
+      return true
+    } catch (error) {
+      if (isCode(error, 'EEXIST')) return false
+      throw error
+    }
+  },
+  async touch(path) {
+    const now = Date.now() / 1000
+    await utimes(path, now, now)
+  },
+}
+
+/** Writes to standard output; resolves once the text is handed to the operating system. */
+export const systemStdout = (text: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+  })

@@ -1,4 +1,4 @@
-import { types } from 'node:util'
+import { isDate } from 'node:util/types'
 import { isSecretName, REDACTED, redactText } from './redact-text.ts'
 
 export { redactText } from './redact-text.ts'
@@ -185,11 +185,15 @@ function describeSpecial(value: object): string | object | undefined {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === null || Object.getPrototypeOf(prototype) === null) return undefined
   if (ArrayBuffer.isView(value)) return `[Buffer ${value.byteLength} bytes]`
-  if (types.isDate(value)) return Number.isNaN(value.getTime()) ? '[invalid date]' : value.toISOString()
-  if (types.isNativeError(value)) return describeError(value)
+  if (isDate(value)) return Number.isNaN(value.getTime()) ? '[invalid date]' : value.toISOString()
+  if (isError(value)) return describeError(value)
   const name: unknown = (prototype as { constructor?: { name?: unknown } }).constructor?.name
   return `[${typeof name === 'string' && name !== '' ? name.slice(0, 60) : 'object'}]`
 }
+
+// Also one of another realm, as Function nodes throw them.
+const isError = (value: object): value is Error =>
+  value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
 
 function describeError(error: Error): object {
   const code: unknown = Object.getOwnPropertyDescriptor(error, 'code')?.value
