@@ -1,0 +1,184 @@
+import { SingleFlight } from '../concurrency/single-flight.ts'
+import { configError } from '../errors.ts'
+import type { Clock } from '../ports.ts'
+import { usableS, type DnsCache } from './cache.ts'
+import { isDnsFault } from './faults.ts'
+import { Lifetime } from './lifetime.ts'
+import type { Question } from './query.ts'
+import { RateLimit } from './rate-limit.ts'
+import type { DnsCodec } from './rdata.ts'
+import type { RecordType } from './record-types.ts'
+import type { DnsRequest } from './request.ts'
+import { summarise, type DnsResult } from './result.ts'
+import { parseServer, type ServerAddress } from './servers.ts'
+import type { DnsTransport } from './transport/transport.ts'
+import { Upstream, type Answer, type TransportName } from './upstream.ts'
+import { walk, type Found, type Walked } from './walk.ts'
+
+/** What the resolver needs from the world. */
+export interface DnsPorts {
+  readonly clock: Clock
+  readonly codec: DnsCodec
+  readonly transports: Readonly<Record<TransportName, DnsTransport>>
+  /** Left out: nothing is kept. */
+  readonly cache?: DnsCache | undefined
+}
+
+/** How a resolver asks. */
+export interface DnsOptions {
+  /** `ip[:port]`, in the order in which they are asked. */
+  readonly servers: readonly string[]
+  readonly transport: TransportName
+  /** `ad`: trust the server's validation; `off`: none. */
+  readonly dnssec: 'ad' | 'off'
+  /** Per server. */
+  readonly timeoutMs: number
+  /** For all questions of a look-up together, waits for the rate limit left out. */
+  readonly lifetimeMs: number
+  readonly maxCnameHops: number
+  readonly onLimit: 'fail' | 'wait'
+}
+
+/** What a caller may add to a look-up. */
+export interface DnsCallOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Called when the look-up has to wait for the rate limit. */
+  readonly onWait?: (() => void) | undefined
+}
+
+/** Looks domain names up. */
+export interface DnsResolver {
+  /**
+   * Asks for all record types at the same time.
+   *
+   * @throws the DNS codes of the contract, each with `details.domain`, `details.ede` and `details.cnameChain`; `ABORTED`.
+   */
+  resolve(request: DnsRequest, options?: DnsCallOptions): Promise<DnsResult>
+  /** Frees the sockets; look-ups under way fail. */
+  close(): void
+}
+
+/**
+ * A stub resolver: recursive servers do the walking, it checks, follows what they leave, keeps and limits.
+ *
+ * @throws `CONFIG_INVALID` for `servers`.
+ */
+export function createDnsResolver(ports: DnsPorts, options: DnsOptions): DnsResolver {
+  const servers = readServers(options.servers)
+  const upstream = new Upstream(ports, { ...options, servers, trustAd: options.dnssec === 'ad' })
+  const scope = `${options.servers.join()} ${options.transport} ${options.dnssec}`
+  const resolver = new Resolver(ports, options, upstream, scope)
+  return {
+    resolve: (request, call = {}) => resolver.resolve(request, call),
+    close: () => {
+      for (const transport of Object.values(ports.transports)) transport.close()
+    },
+  }
+}
+
+function readServers(list: readonly string[]): readonly ServerAddress[] {
+  if (list.length === 0) {
+    throw configError('servers', 'Property `servers`: this machine names no DNS servers; list at least one')
+  }
+  return list.map((text) => {
+    const server = parseServer(text)
+    if (!server) throw configError('servers', `Property \`servers\`: expected \`ip[:port]\`, got \`${text}\``)
+    return server
+  })
+}
+
+/** One look-up under way. */
+interface Call extends DnsCallOptions {
+  readonly request: DnsRequest
+  readonly lifetime: Lifetime
+  queries: number
+}
+
+class Resolver {
+  readonly #ports: DnsPorts
+  readonly #options: DnsOptions
+  readonly #upstream: Upstream
+  readonly #scope: string
+  readonly #limit: RateLimit
+  readonly #flights = new SingleFlight<Answer>()
+
+  constructor(ports: DnsPorts, options: DnsOptions, upstream: Upstream, scope: string) {
+    this.#ports = ports
+    this.#options = options
+    this.#upstream = upstream
+    this.#scope = scope
+    this.#limit = new RateLimit(ports.clock)
+  }
+
+  async resolve(request: DnsRequest, options: DnsCallOptions): Promise<DnsResult> {
+    const { clock } = this.#ports
+    const call: Call = {
+      ...options,
+      request,
+      lifetime: new Lifetime(clock, this.#options.lifetimeMs),
+      queries: 0,
+    }
+    const types = [...new Set(request.recordTypes)]
+    const walks = await Promise.all(types.map(async (type) => [type, await this.#walk(type, call)] as const))
+    return summarise({
+      request,
+      walks: new Map<RecordType, Walked>(walks),
+      checked: this.#options.dnssec !== 'off',
+      now: clock.now(),
+      queries: call.queries,
+      latencyMs: call.lifetime.usedMs,
+    })
+  }
+
+  async #walk(type: RecordType, call: Call): Promise<Walked> {
+    const { domain } = call.request
+    const ask = (question: Question): Found | Promise<Found> => this.#ask(question, call)
+    try {
+      return await walk({ name: domain, type }, this.#options.maxCnameHops, ask)
+    } catch (error) {
+      if (isDnsFault(error) && error.code === 'DNS_SERVFAIL' && type !== 'CNAME')
+        await this.#explain(domain, ask)
+      throw error
+    }
+  }
+
+  // Resolvers answer SERVFAIL to a chain that loops or is too long for them. Asked for the aliases one by one, they show it.
+  async #explain(domain: string, ask: (question: Question) => Found | Promise<Found>): Promise<void> {
+    try {
+      await walk({ name: domain, type: 'CNAME' }, this.#options.maxCnameHops, ask)
+    } catch (error) {
+      if (isDnsFault(error) && error.code.startsWith('DNS_CNAME_')) throw error
+    }
+  }
+
+  #ask(question: Question, call: Call): Found | Promise<Found> {
+    const { clock, cache } = this.#ports
+    const key = `${question.type} ${question.name} ${this.#scope}`
+    const known = cache?.get(key, clock.now(), call.request.ttlOverrideS)
+    if (known) return { ...known, cached: true }
+    return this.#flights
+      .run(key, (signal) => this.#fetch(key, question, call, signal), call.signal)
+      .then((answer) => {
+        const expiresAt = clock.now() + usableS(answer, call.request.ttlOverrideS) * 1000
+        return { answer, expiresAt, cached: false }
+      })
+  }
+
+  async #fetch(key: string, question: Question, call: Call, signal: AbortSignal): Promise<Answer> {
+    const { clock, cache } = this.#ports
+    const beforeQuery = (): Promise<void> => this.#count(call, signal)
+    const answer = await this.#upstream.ask(question, { lifetime: call.lifetime, signal, beforeQuery })
+    cache?.set(key, answer, clock.now())
+    return answer
+  }
+
+  async #count(call: Call, signal: AbortSignal): Promise<void> {
+    const limit = call.request.maxQueriesPerMinute
+    if (this.#options.onLimit === 'fail') this.#limit.take(limit)
+    else if (this.#limit.tryTake(limit) > 0) {
+      call.onWait?.()
+      await call.lifetime.pause(() => this.#limit.wait(limit, signal))
+    }
+    call.queries += 1
+  }
+}

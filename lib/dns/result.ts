@@ -1,0 +1,116 @@
+import { isoTime } from '../system.ts'
+import { addressKind } from './addresses.ts'
+import { dnsFault, withChain, type ExtendedError } from './faults.ts'
+import { absolute } from './names.ts'
+import type { RecordType } from './record-types.ts'
+import type { DnsRequest } from './request.ts'
+import type { TransportName } from './upstream.ts'
+import { chainText, type Walked } from './walk.ts'
+
+/** Whether an answer can be relied on, and why. */
+export interface DnssecStatus {
+  readonly status: 'secure' | 'insecure' | 'bogus' | 'indeterminate' | 'unchecked'
+  readonly reason: string
+  readonly ede: ExtendedError | null
+}
+
+/** What a look-up found. */
+export interface DnsResult {
+  /** Lower-case ASCII, without trailing dot. */
+  readonly domain: string
+  /** The values of each asked type; none: `[]`. See `readRdata` for their shapes. */
+  readonly records: Readonly<Partial<Record<RecordType, readonly unknown[]>>>
+  /** Seconds until the first of the answers is to be asked for again. */
+  readonly ttl: number
+  /** The same as a moment (ISO 8601, UTC). */
+  readonly expiresAt: string
+  /** True when no server had to be asked. */
+  readonly cacheHit: boolean
+  /** Absolute names: the asked one and each target; empty when it is no alias. */
+  readonly cnameChain: readonly string[]
+  readonly dnssec: DnssecStatus
+  /** `ip:port` of the server that answered. */
+  readonly server: string
+  readonly transport: TransportName
+  /** Messages sent to servers for this look-up. */
+  readonly queries: number
+  /** Milliseconds, without waits for the rate limit. */
+  readonly latencyMs: number
+  /** The addresses found, by whether they can be reached from the Internet. */
+  readonly addresses: { readonly public: readonly string[]; readonly private: readonly string[] }
+}
+
+/** All that {@link summarise} needs to know. */
+export interface Outcome {
+  readonly request: DnsRequest
+  readonly walks: ReadonlyMap<RecordType, Walked>
+  /** Whether DNSSEC was looked at. */
+  readonly checked: boolean
+  /** Unix milliseconds. */
+  readonly now: number
+  readonly queries: number
+  readonly latencyMs: number
+}
+
+/**
+ * Makes the result of a look-up out of the walks of its types.
+ *
+ * @throws `DNS_DNSSEC_INSECURE` when the request demands DNSSEC and a part of the answer lacks it.
+ */
+export function summarise(outcome: Outcome): DnsResult {
+  const { request, walks, now } = outcome
+  const all = [...walks.values()]
+  const links = all.flatMap((walked) => walked.links)
+  const dnssec = judge(outcome)
+  const cnameChain = chainText(longest(all.map((walked) => walked.chain)))
+  if (request.dnssecRequired && dnssec.status === 'insecure') {
+    const fault = dnsFault(
+      'DNS_DNSSEC_INSECURE',
+      `DNSSEC is required for \`${absolute(request.domain)}\`, but ${dnssec.reason}`,
+      { ede: dnssec.ede, dnssec },
+    )
+    throw withChain(fault, request.domain || '.', cnameChain)
+  }
+  const expiresAt = Math.min(...links.map((link) => link.expiresAt))
+  const records = Object.fromEntries([...walks].map(([type, walked]) => [type, walked.values.map(copy)]))
+  const asked = links.find((link) => !link.cached) ?? links[0]
+  return {
+    domain: request.domain || '.',
+    records,
+    ttl: Math.max(0, Math.ceil((expiresAt - now) / 1000)),
+    expiresAt: isoTime(expiresAt),
+    cacheHit: links.every((link) => link.cached),
+    cnameChain,
+    dnssec,
+    server: asked?.answer.server ?? '',
+    transport: asked?.answer.transport ?? 'udp',
+    queries: outcome.queries,
+    latencyMs: Math.round(outcome.latencyMs * 1000) / 1000,
+    addresses: sortAddresses(walks),
+  }
+}
+
+function judge({ walks, checked }: Outcome): DnssecStatus {
+  const links = [...walks].flatMap(([type, walked]) => walked.links.map(({ answer }) => ({ type, answer })))
+  const ede = links.find(({ answer }) => answer.ede !== null)?.answer.ede ?? null
+  if (!checked) return { status: 'unchecked', reason: 'DNSSEC is off', ede }
+  const without = links.find(({ answer }) => !answer.authenticated)
+  if (without) {
+    const { server, path } = without.answer
+    const reason = `${server} gave the answer for \`${absolute(path[0] ?? '')}\` (${without.type}) without the AD bit`
+    return { status: 'insecure', reason, ede }
+  }
+  return { status: 'secure', reason: `validated by ${links[0]?.answer.server ?? 'the server'} (AD bit)`, ede }
+}
+
+const longest = (chains: readonly (readonly string[])[]): readonly string[] =>
+  chains.reduce((best, chain) => (chain.length > best.length ? chain : best), [])
+
+/** Flows change what they get; what is kept must not change with it. */
+const copy = (value: unknown): unknown => (typeof value === 'string' ? value : structuredClone(value))
+
+function sortAddresses(walks: Outcome['walks']): DnsResult['addresses'] {
+  const found = [...(walks.get('A')?.values ?? []), ...(walks.get('AAAA')?.values ?? [])] as string[]
+  const isPublic = (address: string): boolean => addressKind(address) === 'public'
+  return { public: found.filter(isPublic), private: found.filter((address) => !isPublic(address)) }
+}
