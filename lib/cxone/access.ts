@@ -32,6 +32,8 @@ export interface CxoneCall {
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as JSON. */
   readonly body?: unknown
+  /** A body that is JSON text already, instead of `body`. */
+  readonly bodyJson?: string
   /** Sent as `Idempotency-Key`; makes a POST repeatable after a time-out. */
   readonly idempotencyKey?: string
   readonly timeoutMs?: number
@@ -39,6 +41,8 @@ export interface CxoneCall {
   readonly signal?: AbortSignal
   /** Statuses that are an answer here and no error, for one 304. */
   readonly accept?: readonly number[]
+  /** Tells why a 2xx answer is not what the API promises; then the call fails with `CXONE_UNEXPECTED_RESPONSE`. */
+  readonly check?: (json: unknown) => string | undefined
   /** Called before each wait for a repeat, for a status. */
   readonly onRetry?: (attempt: number, waitMs: number, reason: string) => void
 }
@@ -46,6 +50,10 @@ export interface CxoneCall {
 /** The answer of an API call, after retries and renewal of the token. */
 export interface CxoneAnswer {
   readonly status: number
+  /** Without query. */
+  readonly url: string
+  /** The API base that `path` was added to. */
+  readonly base: string
   readonly headers: HttpResponse['headers']
   /** The parsed JSON body; null without a body. */
   readonly json: unknown

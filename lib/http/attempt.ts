@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { PaletteError } from '../errors.ts'
 import type { Clock, HttpRequest, HttpResponse } from '../ports.ts'
-import { abortReason } from './abort.ts'
+import { abortReason } from '../concurrency/abort.ts'
 import { networkError } from './failure.ts'
 import { safeUrl } from './safe-url.ts'
 

@@ -1,6 +1,6 @@
 import { abortedError, PaletteError, show } from '../errors.ts'
 import type { Clock, HttpRequest, HttpResponse, HttpSend } from '../ports.ts'
-import { abortReason } from './abort.ts'
+import { abortReason } from '../concurrency/abort.ts'
 import { Attempt } from './attempt.ts'
 import { Connections, type ConnectionOptions } from './connections.ts'
 

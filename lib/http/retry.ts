@@ -1,6 +1,6 @@
 import { PaletteError } from '../errors.ts'
 import type { Clock, HttpRequest, HttpResponse, HttpSend, Random } from '../ports.ts'
-import { abortReason } from './abort.ts'
+import { abortReason } from '../concurrency/abort.ts'
 import { isPassing } from './failure.ts'
 import { parseRetryAfter } from './retry-after.ts'
 

@@ -1,0 +1,141 @@
+import { abortReason } from '../concurrency/abort.ts'
+import { PaletteError, show } from '../errors.ts'
+import { safeUrl } from '../http/safe-url.ts'
+import type { CxoneAnswer, CxoneCall, CxoneClient } from './access.ts'
+import { readPage, type Page } from './records.ts'
+
+/** How CXone's API hands out long lists. */
+export const PAGINATIONS = ['none', 'skip-top', 'next-link'] as const
+export type Pagination = (typeof PAGINATIONS)[number]
+
+/** All records of a list, and what it took. `answer` is the last page's, with the sums of all pages. */
+export interface Pages {
+  readonly records: readonly unknown[]
+  readonly pages: number
+  readonly answer: CxoneAnswer
+}
+
+const DEFAULT_TOP = 100 // the most that CXone's lists are known to give at a time
+const MAX_PAGES = 10_000
+
+/**
+ * Reads all pages of a list into one flat array.
+ *
+ * `skip-top` counts on by the records it got until `totalRecords` are there, or a page is empty or shorter than the
+ * first. `next-link` follows `_links.next`, `next` or a `Link` header, on the same API base only.
+ *
+ * @throws `CXONE_UNEXPECTED_RESPONSE` for a page without records, pages that repeat, or a link to another place; and
+ * the codes of the client.
+ */
+export function readPages(
+  client: CxoneClient,
+  call: CxoneCall,
+  pagination: Exclude<Pagination, 'none'>,
+  onPage?: (pages: number) => void,
+): Promise<Pages> {
+  const reader = new PageReader(client, call, onPage)
+  return pagination === 'skip-top' ? reader.skipTop() : reader.nextLink()
+}
+
+class PageReader {
+  readonly #client: CxoneClient
+  readonly #call: CxoneCall
+  readonly #onPage: ((pages: number) => void) | undefined
+  readonly #resource: string
+  readonly #records: unknown[] = []
+  #pages = 0
+  #answer: CxoneAnswer | undefined
+
+  constructor(client: CxoneClient, call: CxoneCall, onPage: ((pages: number) => void) | undefined) {
+    this.#client = client
+    this.#call = call
+    this.#onPage = onPage
+    this.#resource = call.path.split('?')[0]?.split('/').findLast(Boolean) ?? ''
+  }
+
+  async skipTop(): Promise<Pages> {
+    const { query = {} } = this.#call
+    const top = query['top'] === undefined || query['top'] === '' ? DEFAULT_TOP : query['top']
+    const begin = Number(query['skip'] ?? 0)
+    let before = ''
+    let first = 0
+    for (;;) {
+      const skip = begin + this.#records.length
+      const page = await this.#read({ ...this.#call, query: { ...query, skip, top } })
+      const text = JSON.stringify(page.records)
+      if (page.records.length > 0 && text === before) {
+        // A server that knows no `skip` repeats its only page for ever.
+        if (this.#pages === 2 && first < Number(top)) return this.#done()
+        throw this.#fault('the server gives the same page again and again')
+      }
+      before = text
+      first ||= page.records.length
+      this.#take(page)
+      const end =
+        page.total === undefined ? page.records.length < first : skip + page.records.length >= page.total
+      if (page.records.length === 0 || end) return this.#done()
+    }
+  }
+
+  async nextLink(): Promise<Pages> {
+    const seen = new Set<string>()
+    let call = this.#call
+    for (;;) {
+      const page = await this.#read(call)
+      this.#take(page)
+      if (page.next === undefined) return this.#done()
+      const path = this.#pathOf(page.next)
+      if (seen.has(path)) throw this.#fault('the links to the next page run in a circle')
+      seen.add(path)
+      const { query: _query, params: _params, ...rest } = this.#call
+      call = { ...rest, path }
+    }
+  }
+
+  async #read(call: CxoneCall): Promise<Page> {
+    if (call.signal?.aborted) throw abortReason(call.signal)
+    if (this.#pages >= MAX_PAGES) throw this.#fault(`there are more than ${MAX_PAGES} pages`)
+    const answer = await this.#client.call(call)
+    this.#pages += 1
+    this.#onPage?.(this.#pages)
+    const sum = this.#answer
+    this.#answer = {
+      ...answer,
+      attempts: answer.attempts + (sum?.attempts ?? 0),
+      latencyMs: answer.latencyMs + (sum?.latencyMs ?? 0),
+      elapsedMs: answer.elapsedMs + (sum?.elapsedMs ?? 0),
+    }
+    const page = answer.json === null ? EMPTY : readPage(answer.json, this.#resource, answer.headers['link'])
+    if (!page)
+      throw this.#fault(`no list of records is in the answer; set \`paginate\` to none to get it as it is`)
+    return page
+  }
+
+  #take(page: Page): void {
+    for (const record of page.records) this.#records.push(record)
+  }
+
+  #done(): Pages {
+    return { records: this.#records, pages: this.#pages, answer: this.#answer as CxoneAnswer }
+  }
+
+  // The link as a path below the API base: the token must not follow it elsewhere.
+  #pathOf(link: string): string {
+    const answered = this.#answer as CxoneAnswer
+    const base = answered.base
+    const url = URL.parse(link, answered.url)
+    const below = url && `${url.origin}${url.pathname}`.startsWith(`${base}/`)
+    if (!below)
+      throw this.#fault(`the link to the next page leads elsewhere, to ${show(safeUrl(url?.href ?? link))}`)
+    return `${url.origin}${url.pathname}`.slice(base.length) + url.search
+  }
+
+  #fault(why: string): PaletteError {
+    const { url, status, attempts } = this.#answer ?? { url: '', status: 0, attempts: 0 }
+    return new PaletteError('CXONE_UNEXPECTED_RESPONSE', `Reading the pages of ${url} failed: ${why}`, {
+      details: { url, status, attempts, pages: this.#pages },
+    })
+  }
+}
+
+const EMPTY: Page = { records: [], total: undefined, next: undefined }
