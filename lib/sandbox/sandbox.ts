@@ -69,6 +69,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { calls, faults, tokens, sink } = state
   const server = await startServer(port, { ...state, onCall: lineWriter(options.logger) })
   const dns = await startDns(dnsPort, server)
+  state.place.dnsServer = dns.address
   const info: SandboxInfo = {
     url: server.url,
     port: server.port,
@@ -96,6 +97,8 @@ interface State {
   readonly tokens: TokenStore
   readonly sink: WebhookSink
   readonly clock: Clock
+  /** Known only after the start. */
+  readonly place: { dnsServer: string }
   readonly reset: () => void
 }
 
@@ -110,6 +113,7 @@ function createState(options: SandboxOptions): State {
   const executions = new IdempotencyStore()
   const reset = (): void =>
     [calls, faults, tokens, sink, connectors, executions].forEach((part) => part.clear())
+  const place = { dnsServer: '' }
   // The most frequent first: patterns are tried in order.
   const router = new Router([
     ...executeRoutes(tokens, executions),
@@ -120,9 +124,9 @@ function createState(options: SandboxOptions): State {
     ...serviceRoutes(tokens),
     ...discoveryRoutes(),
     ...adminRoutes({ calls, faults, sink, revokeTokens: () => tokens.clear(), reset }),
-    ...pageRoutes(),
+    ...pageRoutes(() => place.dnsServer),
   ])
-  return { router, faults, calls, tokens, sink, clock, reset }
+  return { router, faults, calls, tokens, sink, clock, place, reset }
 }
 
 async function startDns(port: number, server: RunningServer): Promise<SandboxDns> {
