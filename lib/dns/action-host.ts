@@ -1,0 +1,28 @@
+import type { LookupDataAction } from '../cxone/access.ts'
+import { inputError, show } from '../errors.ts'
+
+/** How long a data action's definition is good for a look-up of its host. */
+const CACHE_TTL_S = 3600
+
+/**
+ * The host of a data action's `endpointUrl`.
+ *
+ * @param path where the id stands, for errors: `msg.dataActionId`.
+ * @throws `INPUT_INVALID` for what is no id, or an action without a host; and the codes of `lookup`.
+ */
+export async function hostOfAction(
+  lookup: LookupDataAction,
+  id: unknown,
+  path: string,
+  call: { readonly signal: AbortSignal; readonly correlationId: string },
+): Promise<string> {
+  if (typeof id !== 'string' || id.trim() === '') {
+    throw inputError(path, `Expected \`${path}\` to be the id of a data action, got ${show(id)}`)
+  }
+  const { hostname, endpointUrl } = await lookup(id, { cacheTtlS: CACHE_TTL_S, ...call })
+  if (hostname !== null) return hostname
+  throw inputError(
+    path,
+    `Data action ${show(id)} has no host to look up: its \`endpointUrl\` is ${show(endpointUrl)}`,
+  )
+}

@@ -1,0 +1,71 @@
+import type { CxoneAccess } from '../../lib/cxone/access.ts'
+import type { DnsResult } from '../../lib/dns/result.ts'
+import { systemDnsServers } from '../../lib/system.ts'
+import { useConfig } from '../adapter/config-node.ts'
+import { onInput, type Prepared } from '../adapter/on-input.ts'
+import { writeStep } from '../adapter/step.ts'
+import { placeOf, typedReader } from '../adapter/typed-input.ts'
+import type { Node, NodeAPI, NodeDef } from '../adapter/types.ts'
+import { parseConfig, type DnsResolveConfig } from './config.ts'
+
+/** `dns-resolve`: looks the records of a domain name up, or of the host of a data action. */
+export default function register(RED: NodeAPI): void {
+  function DnsResolve(this: Node, def: NodeDef) {
+    RED.nodes.createNode(this, def)
+    onInput(RED, this, def, () => prepare(RED, this, def))
+  }
+  RED.nodes.registerType('dns-resolve', DnsResolve)
+}
+
+async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared> {
+  const config = parseConfig(def)
+  const read = typedReader(RED, node, { domain: config.domain, actionId: config.actionId })
+  const access = await findAccess(RED, config)
+  const { createDnsResolver } = await import('../../lib/dns/resolver.ts')
+  const { systemDnsPorts } = await import('../../lib/dns/system-ports.ts')
+  const { readRequest } = await import('../../lib/dns/request.ts')
+  const { hostOfAction } = await import('../../lib/dns/action-host.ts')
+  const resolver = createDnsResolver(await systemDnsPorts(config), {
+    ...config,
+    servers: serversOf(config, access),
+  })
+  return {
+    close: () => resolver.close(),
+    handle: async (msg, context) => {
+      const { domain, actionId } = await read(msg)
+      const asked =
+        access && config.source === 'dataAction'
+          ? await hostOfAction(access.lookup, actionId, placeOf(config.actionId, 'actionId'), context)
+          : domain
+      const request = readRequest(asked, placeOf(config.domain, 'domain'), config)
+      context.audit({ subject: request.domain })
+      const onWait = (): void => context.degraded('rate limit')
+      const result = await resolver.resolve(request, { signal: context.signal, onWait })
+      context.summary(summaryOf(result))
+      msg.payload = result
+      const { records: _, addresses: __, dnssec, ...facts } = result
+      const step = { ...facts, dnssec: dnssec.status }
+      context.audit({ attempts: result.queries, details: step })
+      return writeStep(msg, 'dns', step)
+    },
+  }
+}
+
+function summaryOf({ records, cacheHit }: DnsResult): string {
+  const count = Object.values(records).flat().length
+  return `${count} ${count === 1 ? 'record' : 'records'}${cacheHit ? ', cached' : ''}`
+}
+
+/** The access that look-ups of data actions need; for domains it only matters when it is the sandbox's. */
+async function findAccess(
+  RED: NodeAPI,
+  { auth, source }: DnsResolveConfig,
+): Promise<CxoneAccess | undefined> {
+  if (source === 'domain' && auth === '') return undefined
+  return await useConfig<CxoneAccess>(RED, auth, 'cxone-auth', 'auth')
+}
+
+function serversOf({ servers }: DnsResolveConfig, access: CxoneAccess | undefined): readonly string[] {
+  if (servers.length > 0) return servers
+  return access?.sandbox ? [access.sandbox.dnsServer] : systemDnsServers()
+}
