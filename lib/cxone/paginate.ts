@@ -87,8 +87,7 @@ class PageReader {
       const path = this.#pathOf(page.next)
       if (seen.has(path)) throw this.#fault('the links to the next page run in a circle')
       seen.add(path)
-      const { query: _query, params: _params, ...rest } = this.#call
-      call = { ...rest, path }
+      call = { ...this.#call, path, query: {} } // the link brings its own query
     }
   }
 

@@ -10,7 +10,7 @@ const EMPTY = Buffer.alloc(0)
 const GIVEN_UP = new Error('the caller has given up')
 
 /** How an attempt ends, exactly once. */
-interface Settle {
+export interface Settle {
   resolve(response: HttpResponse): void
   reject(error: PaletteError): void
 }

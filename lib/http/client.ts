@@ -1,7 +1,7 @@
-import { abortedError, PaletteError, show } from '../errors.ts'
+import { abortedError, inputError, show, type PaletteError } from '../errors.ts'
 import type { Clock, HttpRequest, HttpResponse, HttpSend } from '../ports.ts'
 import { abortReason } from '../concurrency/abort.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, type Settle } from './attempt.ts'
 import { Connections, type ConnectionOptions } from './connections.ts'
 
 /** An HTTP/1.1 client with kept-alive connections. */
@@ -38,27 +38,34 @@ class Client {
     this.#options = options
   }
 
-  async send(request: HttpRequest): Promise<HttpResponse> {
-    const connections = this.#connections ?? (await this.#load())
-    if (this.#closed) throw abortedError('The request')
-    if (request.signal?.aborted) throw abortReason(request.signal)
-    const url = parseUrl(request.url)
+  send(request: HttpRequest): Promise<HttpResponse> {
+    const connections = this.#connections
     return new Promise((resolve, reject) => {
-      const attempt = new Attempt(request, this.#options.clock, {
+      const settle: Settle = {
         resolve,
         reject: (error) => reject(this.#closed ? abortedError('The request') : error),
-      })
-      connections.for(url, request.connectTo).dispatch(
-        {
-          origin: url.origin,
-          path: url.search ? url.pathname + url.search : url.pathname,
-          method: request.method,
-          headers: request.headers ?? null,
-          body: request.body ?? null,
-        },
-        attempt,
-      )
+      }
+      if (connections) this.#dispatch(connections, request, settle)
+      else this.#load().then((made) => this.#dispatch(made, request, settle), reject)
     })
+  }
+
+  #dispatch(connections: Connections, request: HttpRequest, settle: Settle): void {
+    const url = URL.parse(request.url)
+    if (this.#closed) settle.reject(abortedError('The request'))
+    else if (request.signal?.aborted) settle.reject(abortReason(request.signal))
+    else if (url?.protocol !== 'https:' && url?.protocol !== 'http:') settle.reject(notHttp(request.url))
+    else {
+      const options = {
+        origin: url.origin,
+        path: url.search ? url.pathname + url.search : url.pathname,
+        method: request.method,
+        headers: request.headers ?? null,
+        body: request.body ?? null,
+      }
+      const attempt = new Attempt(request, this.#options.clock, settle)
+      connections.for(url, request.connectTo).dispatch(options, attempt)
+    }
   }
 
   async close(): Promise<void> {
@@ -77,10 +84,5 @@ class Client {
   }
 }
 
-function parseUrl(text: string): URL {
-  const url = URL.parse(text)
-  if (url?.protocol === 'https:' || url?.protocol === 'http:') return url
-  throw new PaletteError('INPUT_INVALID', `Expected an http or https URL, got ${show(text.split('?')[0])}`, {
-    details: { path: 'url' },
-  })
-}
+const notHttp = (url: string): PaletteError =>
+  inputError('url', `Expected an http or https URL, got ${show(url.split('?')[0])}`)

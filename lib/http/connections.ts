@@ -1,5 +1,5 @@
 import type * as undici from 'undici'
-import type { Agent, buildConnector, Dispatcher, Pool, ProxyAgent } from 'undici'
+import type { buildConnector, Dispatcher, Pool, ProxyAgent } from 'undici'
 import type { ConnectTarget } from '../ports.ts'
 import { bypassesProxy } from './no-proxy.ts'
 
@@ -26,93 +26,86 @@ export interface ConnectionOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
-const MAX_PINNED = 64
+const MAX_POOLS = 256
 const PINNED_CONNECTIONS = 8
 
 /**
- * The keep-alive connections of one client: an agent with a pool an origin, a proxy where one is set, and small pools
- * for pinned addresses, of which the one that was used longest ago goes when there are too many. HTTP/1.1 only: the
- * token endpoint of CXone is reported to fail over HTTP/2.
+ * The keep-alive connections of one client: a pool an origin, or an origin at a pinned address; the pool that was used
+ * longest ago goes when there are too many. HTTP/1.1 only: the token endpoint of CXone is reported to fail over
+ * HTTP/2. No agent of undici's in between: it passes each pool's events on, which costs a tenth of a request.
  */
 export class Connections {
   readonly #undici: Undici
   readonly #options: ConnectionOptions
-  readonly #direct: Agent
   readonly #proxy: ProxyAgent | undefined
-  readonly #pinned = new Map<string, Pool>()
+  readonly #pools = new Map<string, Pool>()
+  #last: { readonly key: string; readonly pool: Pool } | undefined
 
   constructor(library: Undici, options: ConnectionOptions) {
     this.#undici = library
     this.#options = options
-    const common = {
-      connections: options.connectionsPerOrigin ?? 128,
-      allowH2: false,
-      headersTimeout: 0, // the attempt's own timer covers everything
-      bodyTimeout: 0,
-    }
-    const connect = { ...options.tls, timeout: CONNECT_TIMEOUT_MS }
-    this.#direct = new library.Agent({ ...common, connect })
-    const { proxy } = options
+    const { proxy, tls } = options
     if (!proxy) return
     this.#proxy = new library.ProxyAgent({
-      ...common,
+      ...this.#common(options.connectionsPerOrigin),
       uri: proxy.url,
       ...(proxy.username || proxy.password ? { token: basic(proxy) } : {}),
-      requestTls: connect,
+      requestTls: { ...tls, timeout: CONNECT_TIMEOUT_MS },
     })
   }
 
   /** The dispatcher for a URL; for a pinned address, one that connects nowhere else. */
   for(url: URL, target: ConnectTarget | undefined): Dispatcher {
-    if (target) return this.#pinnedTo(url, target)
-    if (this.#proxy && !bypassesProxy(url, this.#options.proxy?.noProxy ?? [])) return this.#proxy
-    return this.#direct
+    if (!target && this.#proxy && !bypassesProxy(url, this.#options.proxy?.noProxy ?? [])) return this.#proxy
+    const key = target ? `${url.origin} ${target.address} ${target.port ?? ''}` : url.origin
+    if (this.#last?.key === key) return this.#last.pool
+    const known = this.#pools.get(key)
+    this.#pools.delete(key) // to the end: the map's order is the order of use
+    const pool = known ?? this.#newPool(url.origin, target)
+    this.#pools.set(key, pool)
+    this.#last = { key, pool }
+    if (this.#pools.size > MAX_POOLS) this.#dropOldest()
+    return pool
   }
 
   /** Ends all connections; what is in flight fails. */
   async close(): Promise<void> {
-    const all: Dispatcher[] = [this.#direct, ...this.#pinned.values()]
+    const all: Dispatcher[] = [...this.#pools.values()]
     if (this.#proxy) all.push(this.#proxy)
-    this.#pinned.clear()
+    this.#pools.clear()
+    this.#last = undefined
     await Promise.all(all.map((part) => part.destroy()))
   }
 
-  #pinnedTo(url: URL, target: ConnectTarget): Pool {
-    const key = `${url.origin} ${target.address} ${target.port ?? ''}`
-    const known = this.#pinned.get(key)
-    this.#pinned.delete(key) // to the end: the map's order is the order of use
-    const pool = known ?? this.#newPinned(url, target)
-    this.#pinned.set(key, pool)
-    if (this.#pinned.size > MAX_PINNED) this.#dropOldest()
-    return pool
+  #newPool(origin: string, target: ConnectTarget | undefined): Pool {
+    const connections = target ? PINNED_CONNECTIONS : this.#options.connectionsPerOrigin
+    const options = { ...this.#options.tls, allowH2: false, timeout: CONNECT_TIMEOUT_MS }
+    const connect = this.#undici.buildConnector(options)
+    return new this.#undici.Pool(origin, {
+      ...this.#common(connections),
+      connect: target ? pinned(connect, target) : connect,
+    })
   }
 
-  #newPinned(url: URL, target: ConnectTarget): Pool {
-    const make = this.#undici.buildConnector({
-      ...this.#options.tls,
-      allowH2: false,
-      timeout: CONNECT_TIMEOUT_MS,
-    })
-    // Only the address is exchanged: `host` and `servername` keep the name for TLS and the Host header.
-    const connect: buildConnector.connector = (options, callback) =>
-      make({ ...options, hostname: target.address, port: String(target.port ?? options.port) }, callback)
-    return new this.#undici.Pool(url.origin, {
-      connect,
-      connections: PINNED_CONNECTIONS,
-      allowH2: false,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    })
+  #common(connections = 128): Pool.Options {
+    // The attempt's own timer covers everything.
+    return { connections, allowH2: false, headersTimeout: 0, bodyTimeout: 0 }
   }
 
   #dropOldest(): void {
-    for (const [key, pool] of this.#pinned) {
-      this.#pinned.delete(key)
+    for (const [key, pool] of this.#pools) {
+      this.#pools.delete(key)
       void pool.close().catch(() => undefined) // lets its requests end
       return
     }
   }
 }
+
+// Only the address is exchanged: `host` and `servername` keep the name for TLS and the Host header.
+const pinned =
+  (connect: buildConnector.connector, target: ConnectTarget): buildConnector.connector =>
+  (options, callback) =>
+    connect({ ...options, hostname: target.address, port: String(target.port ?? options.port) }, callback)
 
 const basic = ({ username = '', password = '' }: ProxyOptions): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
