@@ -183,7 +183,8 @@ export class PaletteError extends Error {
 
 /** True for a {@link PaletteError}, whichever copy of the module made it. */
 export function isPaletteError(error: unknown): error is PaletteError {
-  return error instanceof Error && 'code' in error && String(error.code) in ERROR_TABLE && 'details' in error
+  if (!(error instanceof Error) || !('code' in error) || !('details' in error)) return false
+  return typeof error.code === 'string' && Object.hasOwn(ERROR_TABLE, error.code)
 }
 
 /** A wrong property of a node. @throws never; returns the error to throw. */

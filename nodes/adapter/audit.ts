@@ -1,6 +1,7 @@
+import type { AuditLoss, AuditTrail } from '../../lib/audit/entry.ts'
 import type { PaletteError } from '../../lib/errors.ts'
 import { useConfig } from './config-node.ts'
-import type { Message, Node, NodeAPI, NodeDef } from './types.ts'
+import type { Node, NodeAPI, NodeDef } from './types.ts'
 
 /** What a node tells about its work, for its audit record. Plain data, nothing secret. */
 export interface AuditFacts {
@@ -10,33 +11,21 @@ export interface AuditFacts {
   readonly details?: Readonly<Record<string, unknown>>
 }
 
-/** One finished message, as a trail records it. */
-export interface AuditEntry {
-  readonly eventType: string
-  readonly status: string
+/** How one message ended. */
+interface Outcome {
   readonly correlationId: string
-  readonly flow: string
-  readonly node: string
-  readonly subject?: string | undefined
-  readonly latencyMs?: number
-  readonly attempts?: number | undefined
-  readonly details?: unknown
+  readonly latencyMs: number
+  readonly facts: AuditFacts
+  /** Undefined where the message was worked. */
+  readonly error?: PaletteError
 }
 
-/** What an `audit-trail` node offers. Resolves once the record is durable, with its place in the trail. */
-export interface AuditTrail {
-  write(entry: AuditEntry): Promise<{ readonly id: string; readonly seq: number; readonly hash?: string }>
-}
-
-/** Writes the record of one message of a node. */
+/** Writes the records of one node's messages. */
 export interface Auditor {
-  write(outcome: {
-    readonly status: 'SUCCESS' | 'FAILED'
-    readonly msg: Message
-    readonly latencyMs: number
-    readonly facts: AuditFacts
-    readonly error?: PaletteError
-  }): Promise<void>
+  /** Resolves once the record is durable; with the loss, where the trail may lose records. */
+  write(outcome: Outcome): Promise<AuditLoss | undefined>
+  /** Lets the trail close: nothing more will come. */
+  close(): void
 }
 
 /** The auditor of a node that has an `audit` property; undefined where none is chosen. */
@@ -45,18 +34,22 @@ export async function auditorOf(RED: NodeAPI, node: Node, def: NodeDef): Promise
   if (typeof id !== 'string' || id === '') return undefined
   const trail = await useConfig<AuditTrail>(RED, id, 'audit-trail', 'audit')
   return {
-    async write({ status, msg, latencyMs, facts, error }) {
-      await trail.write({
+    async write({ correlationId, latencyMs, facts, error }) {
+      const written = await trail.write({
         eventType: node.type,
-        status,
-        correlationId: String(msg.cxone?.['correlationId'] ?? ''),
-        flow: node.z ?? '',
+        status: error ? 'FAILED' : 'SUCCESS',
+        correlationId,
+        flow: node.z,
         node: node.id,
         subject: facts.subject,
         latencyMs: Math.round(latencyMs * 1000) / 1000,
         attempts: facts.attempts,
-        details: error ? { ...facts.details, error: { code: error.code, message: error.message } } : facts.details,
+        details: error ? { ...facts.details, error: plain(error) } : facts.details,
       })
+      return 'lost' in written ? written : undefined
     },
+    close: trail.retain(),
   }
 }
+
+const plain = ({ code, message, details }: PaletteError): object => ({ code, message, details })

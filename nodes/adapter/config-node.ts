@@ -41,16 +41,21 @@ export function provide<T>(node: Node, setup: () => Promise<Provided<T>>): void 
 export async function useConfig<T>(RED: NodeAPI, id: string, type: string, field: string): Promise<T> {
   if (id === '') throw configError(field, `Property \`${field}\`: choose a ${type} node`)
   const node = RED.nodes.getNode(id) as Node | null
-  if (!node) throw configError(field, `Property \`${field}\`: the ${type} node \`${id}\` is missing or disabled`)
+  if (!node)
+    throw configError(field, `Property \`${field}\`: the ${type} node \`${id}\` is missing or disabled`)
   const value = node.type === type ? provided.get(node) : undefined
   if (!value) throw configError(field, `Property \`${field}\`: node \`${id}\` is no ${type} node`)
   try {
     return (await value) as T
   } catch (error) {
     const cause = toPaletteError(error)
-    throw new PaletteError(cause.code, `${type} ${node.name ? `"${node.name}"` : `\`${id}\``}: ${cause.message}`, {
-      details: { ...cause.details, field, configNode: id },
-      cause,
-    })
+    throw new PaletteError(
+      cause.code,
+      `${type} ${node.name ? `"${node.name}"` : `\`${id}\``}: ${cause.message}`,
+      {
+        details: { ...cause.details, field, configNode: id },
+        cause,
+      },
+    )
   }
 }

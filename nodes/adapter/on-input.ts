@@ -1,6 +1,7 @@
 import { abortedError, inputError, isPaletteError, PaletteError, show } from '../../lib/errors.ts'
 import { newCorrelationId, readCorrelationId } from '../../lib/correlation/correlation.ts'
 import { processMetrics } from '../../lib/metrics/metrics.ts'
+import { redactText } from '../../lib/redact/redact.ts'
 import { systemClock } from '../../lib/system.ts'
 import { auditorOf, type AuditFacts, type Auditor } from './audit.ts'
 import { StatusWriter } from './status.ts'
@@ -21,8 +22,8 @@ export interface Context {
   progress(done: number, total: number): void
   /** Something is not as it should be but the work goes on (retry, stale copy): yellow ring. */
   degraded(text: string): void
-  /** The status text once this message is done; default: the last one worked. */
-  summary(text: string): void
+  /** The status text once this message is done; `degraded` where it was done, but not as it should be. */
+  summary(text: string, kind?: 'ready' | 'degraded'): void
   /** Facts for the node's own audit record, and nothing secret. */
   audit(facts: AuditFacts): void
 }
@@ -100,20 +101,16 @@ class Runner {
     try {
       facts.correlationId = correlate(msg)
       const { handle } = this.#ready ?? (await this.#prepared)
+      this.#refuseIfClosed()
       const out = await handle(msg, facts)
       this.#refuseIfClosed()
-      await this.#record(facts, msg, systemClock.monotonic() - started)
+      await this.#record(facts, systemClock.monotonic() - started)
       this.#refuseIfClosed()
       send(out)
     } catch (error) {
-      failure = await this.#recordFailure(
-        toPaletteError(error),
-        facts,
-        msg,
-        systemClock.monotonic() - started,
-      )
+      failure = await this.#recordFailure(toPaletteError(error), facts, systemClock.monotonic() - started)
     }
-    this.#finish(systemClock.monotonic() - started, failure, facts.text)
+    this.#finish(systemClock.monotonic() - started, failure, facts)
     if (failure) done(failure)
     else done()
   }
@@ -137,6 +134,7 @@ class Runner {
     } catch {
       // A node whose set-up failed has nothing to free; what fails while closing must not stop a redeploy.
     }
+    this.#auditor?.close()
   }
 
   #start(): void {
@@ -150,11 +148,11 @@ class Runner {
     }
   }
 
-  #finish(latencyMs: number, failure: PaletteError | undefined, text: string | undefined): void {
+  #finish(latencyMs: number, failure: PaletteError | undefined, { kind, text }: MessageContext): void {
     this.#inFlight -= 1
     this.#metrics.finished(latencyMs, failure?.code)
     if (failure) this.status.set('failed', labelOf(failure))
-    else this.status.set('ready', text ?? 'done')
+    else this.status.set(kind, text)
     if (this.#inFlight === 0) this.#idle?.()
   }
 
@@ -162,20 +160,23 @@ class Runner {
     if (this.#abort.signal.aborted) throw abortedError('The message')
   }
 
-  async #record(facts: MessageContext, msg: Message, latencyMs: number): Promise<void> {
-    if (this.#auditor) await this.#auditor.write({ status: 'SUCCESS', msg, latencyMs, facts: facts.facts })
+  async #record(context: MessageContext, latencyMs: number): Promise<void> {
+    if (!this.#auditor) return
+    const { correlationId, facts } = context
+    const loss = await this.#auditor.write({ correlationId, latencyMs, facts })
+    context.isRecorded = true
+    if (loss) context.summary('audit record lost', 'degraded')
   }
 
   // The failure that the user sees is the first one; an audit trail that is down as well is told in its details.
   async #recordFailure(
     error: PaletteError,
-    facts: MessageContext,
-    msg: Message,
+    { correlationId, facts, isRecorded }: MessageContext,
     latencyMs: number,
   ): Promise<PaletteError> {
-    if (error.code === 'AUDIT_UNAVAILABLE') return error
+    if (isRecorded || error.code === 'AUDIT_UNAVAILABLE') return error
     try {
-      await this.#auditor?.write({ status: 'FAILED', msg, latencyMs, error, facts: facts.facts })
+      await this.#auditor?.write({ correlationId, latencyMs, facts, error })
       return error
     } catch (cause) {
       const details = { ...error.details, audit: (cause as Error).message }
@@ -186,8 +187,11 @@ class Runner {
 
 class MessageContext implements Context {
   correlationId = ''
-  text: string | undefined
+  kind: 'ready' | 'degraded' = 'ready'
+  text = 'done'
   facts: AuditFacts = {}
+  /** Whether the trail has the record of this message: it gets no second one. */
+  isRecorded = false
   readonly signal: AbortSignal
   readonly #status: StatusWriter
 
@@ -204,8 +208,9 @@ class MessageContext implements Context {
     this.#status.set('degraded', text)
   }
 
-  summary(text: string): void {
+  summary(text: string, kind: 'ready' | 'degraded' = 'ready'): void {
     this.text = text
+    this.kind = kind
   }
 
   audit(facts: AuditFacts): void {
@@ -234,8 +239,8 @@ function correlate(msg: Message): string {
 export function toPaletteError(error: unknown): PaletteError {
   if (isPaletteError(error)) return error
   if (error instanceof Error && error.name === 'AbortError') return abortedError('The message', error)
-  const message = error instanceof Error ? error.message : String(error)
-  return new PaletteError('INTERNAL_ERROR', `Unexpected failure: ${message}`, { cause: error })
+  const message = error instanceof Error ? error.message : show(error)
+  return new PaletteError('INTERNAL_ERROR', `Unexpected failure: ${redactText(message)}`, { cause: error })
 }
 
 const labelOf = (error: PaletteError): string =>

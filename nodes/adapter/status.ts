@@ -22,6 +22,7 @@ export class StatusWriter {
   #kind: StatusKind = 'ready'
   #text = ''
   #cancel: (() => void) | undefined
+  #closed = false
 
   constructor(node: Pick<Node, 'status'>, after: typeof systemClock.after = systemClock.after) {
     this.#node = node
@@ -31,10 +32,12 @@ export class StatusWriter {
   set(kind: StatusKind, text: string): void {
     this.#kind = kind
     this.#text = text
-    if (this.#cancel === undefined) this.#write()
+    if (this.#cancel === undefined && !this.#closed) this.#write()
   }
 
+  /** Stops showing: a node that is gone has no status. */
   close(): void {
+    this.#closed = true
     this.#cancel?.()
     this.#cancel = undefined
   }
