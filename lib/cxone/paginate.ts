@@ -3,10 +3,7 @@ import { PaletteError, show } from '../errors.ts'
 import { safeUrl } from '../http/safe-url.ts'
 import type { CxoneAnswer, CxoneCall, CxoneClient } from './access.ts'
 import { readPage, type Page } from './records.ts'
-
-/** How CXone's API hands out long lists. */
-export const PAGINATIONS = ['none', 'skip-top', 'next-link'] as const
-export type Pagination = (typeof PAGINATIONS)[number]
+import type { Pagination } from './request-choices.ts'
 
 /** All records of a list, and what it took. `answer` is the last page's, with the sums of all pages. */
 export interface Pages {
@@ -31,25 +28,22 @@ export function readPages(
   client: CxoneClient,
   call: CxoneCall,
   pagination: Exclude<Pagination, 'none'>,
-  onPage?: (pages: number) => void,
 ): Promise<Pages> {
-  const reader = new PageReader(client, call, onPage)
+  const reader = new PageReader(client, call)
   return pagination === 'skip-top' ? reader.skipTop() : reader.nextLink()
 }
 
 class PageReader {
   readonly #client: CxoneClient
   readonly #call: CxoneCall
-  readonly #onPage: ((pages: number) => void) | undefined
   readonly #resource: string
   readonly #records: unknown[] = []
   #pages = 0
   #answer: CxoneAnswer | undefined
 
-  constructor(client: CxoneClient, call: CxoneCall, onPage: ((pages: number) => void) | undefined) {
+  constructor(client: CxoneClient, call: CxoneCall) {
     this.#client = client
     this.#call = call
-    this.#onPage = onPage
     this.#resource = call.path.split('?')[0]?.split('/').findLast(Boolean) ?? ''
   }
 
@@ -96,7 +90,6 @@ class PageReader {
     if (this.#pages >= MAX_PAGES) throw this.#fault(`there are more than ${MAX_PAGES} pages`)
     const answer = await this.#client.call(call)
     this.#pages += 1
-    this.#onPage?.(this.#pages)
     const sum = this.#answer
     this.#answer = {
       ...answer,

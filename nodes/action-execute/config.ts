@@ -1,0 +1,16 @@
+import { integer, nodeId, parseFields, type Parsed } from '../../lib/config/fields.ts'
+import { typed } from '../../lib/config/typed.ts'
+
+/** The properties of `action-execute`. */
+export const fields = {
+  version: integer({ min: 1, max: 1, default: 1 }),
+  auth: nodeId(),
+  actionId: typed('msg:dataActionId', ['msg', 'str', 'flow', 'global', 'env', 'jsonata']),
+  inputs: typed('msg:payload', ['msg', 'json', 'flow', 'global', 'jsonata']),
+  timeoutMs: integer({ min: 1, max: 600_000, default: 10_000 }),
+  concurrency: integer({ min: 1, max: 128, default: 8 }),
+  audit: nodeId(),
+}
+
+/** Reads the stored properties. @throws `CONFIG_INVALID` with `details.field`. */
+export const parseConfig = (stored: object): Parsed<typeof fields> => parseFields(fields, stored)

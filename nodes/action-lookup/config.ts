@@ -1,0 +1,15 @@
+import { integer, nodeId, parseFields, type Parsed } from '../../lib/config/fields.ts'
+import { typed } from '../../lib/config/typed.ts'
+
+/** The properties of `action-lookup`. */
+export const fields = {
+  version: integer({ min: 1, max: 1, default: 1 }),
+  auth: nodeId(),
+  actionId: typed('msg:dataActionId', ['msg', 'str', 'flow', 'global', 'env', 'jsonata']),
+  cacheTtlS: integer({ min: 0, max: 31_536_000, default: 3600 }),
+  refresh: typed('msg:refresh', ['msg', 'bool', 'flow', 'global', 'env', 'jsonata']),
+  audit: nodeId(),
+}
+
+/** Reads the stored properties. @throws `CONFIG_INVALID` with `details.field`. */
+export const parseConfig = (stored: object): Parsed<typeof fields> => parseFields(fields, stored)

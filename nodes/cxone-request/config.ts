@@ -1,0 +1,41 @@
+import { integer, nodeId, oneOf, parseFields, type Parsed } from '../../lib/config/fields.ts'
+import { typed, type Typed, type TypedField, type TypedKind } from '../../lib/config/typed.ts'
+import { METHODS, PAGINATIONS } from '../../lib/cxone/request-choices.ts'
+import { configError } from '../../lib/errors.ts'
+
+const TEXT: readonly TypedKind[] = ['str', 'msg', 'flow', 'global', 'env', 'jsonata']
+const OBJECT: readonly TypedKind[] = ['json', 'msg', 'flow', 'global', 'jsonata']
+
+/** The properties of `cxone-request`. */
+export const fields = {
+  version: integer({ min: 1, max: 1, default: 1 }),
+  auth: nodeId(),
+  method: oneOf(METHODS, 'GET'),
+  path: pathField(),
+  params: typed('json:{}', OBJECT),
+  query: typed('json:{}', OBJECT),
+  headers: typed('json:{}', OBJECT),
+  body: typed('msg:payload', ['msg', 'json', 'str', 'num', 'bool', 'flow', 'global', 'jsonata']),
+  paginate: oneOf(PAGINATIONS, 'none'),
+  timeoutMs: integer({ min: 1, max: 600_000, default: 10_000 }),
+  audit: nodeId(),
+}
+
+function pathField(): TypedField {
+  const inner = typed('str:', TEXT)
+  const check = (stored: unknown): string | undefined => {
+    const reason = inner.check(stored)
+    if (reason !== undefined) return reason
+    const { type, value } = stored as Typed
+    return type === 'str' && value.trim() === '' ? 'expected a path, like /api/v2/users/{id}' : undefined
+  }
+  return { ...inner, check }
+}
+
+/** Reads the stored properties. @throws `CONFIG_INVALID` with `details.field`. */
+export function parseConfig(stored: object): Parsed<typeof fields> {
+  const config = parseFields(fields, stored)
+  if (config.paginate !== 'none' && config.method !== 'GET')
+    throw configError('paginate', 'Property `paginate`: only GET reads pages; choose none, or the method GET')
+  return config
+}
