@@ -26,9 +26,9 @@ export function readRdata(codec: DnsCodec, message: Buffer, record: RawRecord): 
   const type = names.get(record.type)
   switch (type) {
     case 'A':
-      return exact(record, 4) && message.subarray(record.at, record.at + 4).join('.')
+      return octets(message, record, 4).join('.')
     case 'AAAA':
-      return exact(record, 16) && ipv6Text(message.subarray(record.at, record.at + 16))
+      return ipv6Text(octets(message, record, 16))
     case 'CNAME':
     case 'NS':
     case 'PTR':
@@ -57,9 +57,9 @@ export function readTarget(message: Buffer, record: RawRecord): string {
 /** A name as results show it: the root as a dot. */
 const shown = (name: string): string => (name === '' ? '.' : name)
 
-function exact(record: RawRecord, length: number): true {
+function octets(message: Buffer, record: RawRecord, length: number): Buffer {
   if (record.length !== length) throw new RangeError('the RDATA have a wrong length')
-  return true
+  return message.subarray(record.at, record.at + length)
 }
 
 // The decoders trust RDLENGTH where they need it and ignore it elsewhere: what they took must be what there is.

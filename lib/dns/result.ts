@@ -90,6 +90,13 @@ export function summarise(outcome: Outcome): DnsResult {
   }
 }
 
+/** The facts of a look-up without what it found, for logs: plain data that shares nothing with the result. */
+export function factsOf(result: DnsResult) {
+  const { domain, dnssec, cacheHit, cnameChain, server, transport, queries, latencyMs } = result
+  const facts = { domain, dnssec: dnssec.status, cacheHit, cnameChain: [...cnameChain] }
+  return { ...facts, server, transport, queries, latencyMs }
+}
+
 function judge({ walks, checked }: Outcome): DnssecStatus {
   const links = [...walks].flatMap(([type, walked]) => walked.links.map(({ answer }) => ({ type, answer })))
   const ede = links.find(({ answer }) => answer.ede !== null)?.answer.ede ?? null

@@ -77,7 +77,7 @@ export class Upstream {
    */
   async ask(question: Question, budget: Budget): Promise<Answer> {
     let worth = this.#options.servers
-    let failure: unknown
+    let failure: Error | undefined
     for (let round = 0; round < ROUNDS && worth.length > 0; round += 1) {
       const silent: ServerAddress[] = []
       for (const server of worth) {
@@ -139,12 +139,13 @@ export class Upstream {
     question: Question,
     { reply, octets }: { reply: Reply; octets: number },
   ): Answer {
-    const { rcode, ede, truncated: _, ...rest } = reply
+    const { rcode, ede, authenticated, path, values, final, ttl } = reply
     const where = { ede, server: serverText(server) }
     const what = `\`${absolute(question.name)}\` (${question.type})`
     const why = ede ? `: ${ede.text || 'extended error'} (EDE ${ede.code})` : ''
     if (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) {
-      return { ...rest, exists: rcode === RCODE.NOERROR, ede, server: where.server, transport, octets }
+      const told = { exists: rcode === RCODE.NOERROR, authenticated, ede, path, values, final, ttl }
+      return { ...told, server: where.server, transport, octets }
     }
     if (rcode === RCODE.REFUSED || rcode === RCODE.NOTIMP) {
       throw dnsFault('DNS_REFUSED', `${where.server} refuses to answer for ${what}${why}`, {

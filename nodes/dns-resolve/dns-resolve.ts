@@ -22,6 +22,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
   const read = typedReader(RED, node, { domain: config.domain, actionId: config.actionId })
   const access = await findAccess(RED, config)
   const { createDnsResolver } = await import('../../lib/dns/resolver.ts')
+  const { factsOf } = await import('../../lib/dns/result.ts')
   const { systemDnsPorts } = await import('../../lib/dns/system-ports.ts')
   const { readRequest } = await import('../../lib/dns/request.ts')
   const { hostOfAction } = await import('../../lib/dns/action-host.ts')
@@ -43,10 +44,9 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
       const result = await resolver.resolve(request, { signal: context.signal, onWait })
       context.summary(summaryOf(result))
       msg.payload = result
-      const { records: _, addresses: __, dnssec, ...facts } = result
-      const step = { ...facts, dnssec: dnssec.status }
-      context.audit({ attempts: result.queries, details: step })
-      return writeStep(msg, 'dns', step)
+      const facts = factsOf(result)
+      context.audit({ attempts: result.queries, details: facts })
+      return writeStep(msg, 'dns', facts)
     },
   }
 }

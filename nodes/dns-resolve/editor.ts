@@ -36,7 +36,7 @@ RED.nodes.registerType('dns-resolve', {
     audit: { value: '', type: 'audit-trail', required: false },
   },
   label() {
-    return String(this.name || 'dns-resolve')
+    return this.name || 'dns-resolve'
   },
   labelStyle() {
     return this.name ? 'node_label_italic' : ''
