@@ -1,0 +1,38 @@
+import { showDefaults, typedInputs } from '../../editor/fields.ts'
+import { valid, validTyped } from '../../editor/validators.ts'
+import { fields } from './config.ts'
+
+RED.nodes.registerType('action-execute', {
+  category: 'CXone',
+  color: '#8ECAE6',
+  icon: 'action-execute.svg',
+  inputs: 1,
+  outputs: 1,
+  paletteLabel: 'action-execute',
+  defaults: {
+    name: { value: '' },
+    version: { value: 1 },
+    auth: { value: '', type: 'cxone-auth', required: true, label: 'CXone access' },
+    actionId: {
+      value: 'dataActionId',
+      label: 'data action id',
+      validate: validTyped('actionId', fields.actionId),
+    },
+    actionIdType: { value: 'msg' },
+    inputs: { value: 'payload', label: 'inputs', validate: validTyped('inputs', fields.inputs) },
+    inputsType: { value: 'msg' },
+    timeoutMs: { value: 10000, label: 'time-out', validate: valid(fields.timeoutMs) },
+    concurrency: { value: 8, label: 'at the same time', validate: valid(fields.concurrency) },
+    audit: { value: '', type: 'audit-trail', required: false, label: 'audit trail' },
+  },
+  label() {
+    return this.name || 'action-execute'
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : ''
+  },
+  oneditprepare() {
+    showDefaults(this)
+    typedInputs({ actionId: fields.actionId, inputs: fields.inputs })
+  },
+})

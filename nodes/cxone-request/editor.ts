@@ -1,0 +1,57 @@
+import { showDefaults, showFor, typedInputs } from '../../editor/fields.ts'
+import { valid, validTyped } from '../../editor/validators.ts'
+import { fields } from './config.ts'
+
+const { path, params, query, headers, body } = fields
+
+/** Only GET reads pages; while the form is open, the method that is chosen there counts. */
+function validPaginate(): Validator {
+  const inner = valid(fields.paginate)
+  return function (value, options) {
+    const checked = inner.call(this, value, options)
+    if (checked !== true) return checked
+    const select = document.querySelector<HTMLSelectElement>('#node-input-method')
+    const open = select && document.activeElement?.closest('.red-ui-tray') ? select.value : undefined
+    const method = open ?? this['method'] ?? 'GET'
+    return value === 'none' || value === undefined || method === 'GET' || 'only GET reads pages'
+  }
+}
+
+RED.nodes.registerType('cxone-request', {
+  category: 'CXone',
+  color: '#8ECAE6',
+  icon: 'cxone-request.svg',
+  inputs: 1,
+  outputs: 1,
+  paletteLabel: 'cxone-request',
+  defaults: {
+    name: { value: '' },
+    version: { value: 1 },
+    auth: { value: '', type: 'cxone-auth', required: true, label: 'CXone access' },
+    method: { value: 'GET', label: 'method', validate: valid(fields.method) },
+    path: { value: '', label: 'path', validate: validTyped('path', path) },
+    pathType: { value: 'str' },
+    params: { value: '{}', label: 'path values', validate: validTyped('params', params) },
+    paramsType: { value: 'json' },
+    query: { value: '{}', label: 'query', validate: validTyped('query', query) },
+    queryType: { value: 'json' },
+    body: { value: 'payload', label: 'body', validate: validTyped('body', body) },
+    bodyType: { value: 'msg' },
+    headers: { value: '{}', label: 'headers', validate: validTyped('headers', headers) },
+    headersType: { value: 'json' },
+    paginate: { value: 'none', label: 'pages', validate: validPaginate() },
+    timeoutMs: { value: 10000, label: 'time-out', validate: valid(fields.timeoutMs) },
+    audit: { value: '', type: 'audit-trail', required: false, label: 'audit trail' },
+  },
+  label() {
+    return this.name || 'cxone-request'
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : ''
+  },
+  oneditprepare() {
+    showDefaults(this)
+    typedInputs({ path, params, query, body, headers })
+    showFor('method')
+  },
+})
