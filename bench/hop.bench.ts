@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { median, report } from './measure.ts'
 
-const require = createRequire(import.meta.url)
+const require = createRequire(resolve('package.json'))
 const HOPS = 20
 const MESSAGES = 2000
 const ROUNDS = 15

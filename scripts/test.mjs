@@ -6,7 +6,8 @@ await import('./build.mjs')
 if (process.exitCode) process.exit()
 
 const browser = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-const args = process.argv.slice(2)
+const wanted = process.argv.slice(2)
+const args = wanted.length > 0 ? wanted : ['test/**/*.test.ts']
 if (!existsSync(browser)) {
   if (process.env.CI) {
     console.error(
