@@ -20,9 +20,7 @@ RED.nodes.registerType('audit-trail', {
   },
   icon: 'audit-trail.svg',
   label() {
-    return String(
-      this.name || (this['sink'] === 'stdout' ? 'standard output' : this['path']) || 'audit-trail',
-    )
+    return this.name || 'audit-trail'
   },
   labelStyle() {
     return this.name ? 'node_label_italic' : ''
