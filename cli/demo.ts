@@ -46,7 +46,11 @@ export async function demo(print: (line: string) => void = console.log): Promise
       run.failures.forEach((failure) => print(`    FAILED  ${failure}`))
       if (run.failures.length > 0) failed += 1
     }
-    print(failed === 0 ? `All ${examples.length} examples ran to their end.` : `${failed} of ${examples.length} examples failed.`)
+    print(
+      failed === 0
+        ? `All ${examples.length} examples ran to their end.`
+        : `${failed} of ${examples.length} examples failed.`,
+    )
     return failed === 0 ? 0 : 1
   } finally {
     await runtime.stop()
@@ -108,7 +112,8 @@ function observe(red: NodeRed, ids: ReadonlySet<string>, run: Run): void {
 function arrive(node: FlowNode, msg: Received['msg'], run: Run): void {
   const name = node.name ?? ''
   if (name.startsWith('Progress')) return
-  if (!GOOD_END.test(name)) run.failures.push(`${name}: ${msg.error?.message ?? 'a message went the wrong way'}`)
+  if (!GOOD_END.test(name))
+    run.failures.push(`${name}: ${msg.error?.message ?? 'a message went the wrong way'}`)
   run.open -= 1
   if (run.open === 0) setImmediate(run.finish)
 }

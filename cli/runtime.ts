@@ -11,7 +11,7 @@ export interface NodeRed {
   stop(): Promise<void>
   readonly version: () => string
   readonly events: {
-    once(name: string, handler: () => void): void
+    on(name: string, handler: (event: RuntimeEvent) => void): void
   }
   readonly hooks: {
     add(name: string, handler: (event: never) => void): void
@@ -20,6 +20,11 @@ export interface NodeRed {
   readonly nodes: { getNode(id: string): FlowNode | null }
   readonly httpAdmin: Listener
   readonly httpNode: Listener
+}
+
+interface RuntimeEvent {
+  readonly id?: string
+  readonly payload?: { readonly error?: string; readonly types?: readonly string[] }
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void
@@ -77,19 +82,32 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     red.httpAdmin(request, response, () => red.httpNode(request, response))
   })
   red.init(server, settingsOf(options))
-  const started = new Promise<void>((done) => red.events.once('flows:started', done))
-  await listen(server, options.port)
-  await red.start()
-  await started
-  return {
-    red,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    async stop() {
-      await red.stop()
-      server.closeAllConnections()
-      await new Promise((done) => server.close(done))
-    },
+  const started = flowsStarted(red, options.headless)
+  const stop = async (): Promise<void> => {
+    await red.stop()
+    server.closeAllConnections()
+    await new Promise((done) => server.close(done))
   }
+  await listen(server, options.port)
+  try {
+    await red.start()
+    await started
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { red, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, stop }
+}
+
+// Node-RED waits for ever for node types that it does not know; its editor shows them, a headless run must fail.
+function flowsStarted(red: NodeRed, headless: boolean): Promise<void> {
+  return new Promise((done, failed) => {
+    red.events.on('flows:started', () => done())
+    red.events.on('runtime-event', ({ payload }) => {
+      if (payload?.error === 'missing-types')
+        failed(new Error(`Unknown node types: ${payload.types?.join(', ')}`))
+    })
+  })
 }
 
 async function prepareUserDir({ userDir, flows }: RuntimeOptions): Promise<void> {

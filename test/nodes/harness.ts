@@ -80,7 +80,7 @@ export async function loadFlow(
     { id: 'caught', type: 'helper', z: 'tab', wires: [] },
   ]
   const functions = types.map((type) => extra[type] ?? builtNode(type))
-  await helper.load(functions as never, flow as never, credentials as never)
+  await helper.load(functions, flow, credentials)
   helper.getNode('caught').on('input', (msg: Msg) => void caught.push(msg['error']))
   for (const { id, type } of nodes) {
     const list: { fill?: string; shape?: string; text?: string }[] = []
