@@ -9,6 +9,12 @@ const SLOW_PIECES = 10
 const PIECE_BYTES = 64 * 1024
 const JSON_TYPE = 'application/json; charset=utf-8'
 
+/** What sending needs: time, and the signal that the server closes. */
+export interface DeliveryPorts {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
 /** The answer that a scripted status or redirect gives without doing the work. */
 export function faultReply(fault: FaultStep, clock: Clock): Reply | undefined {
   const { status = fault.redirect === undefined ? undefined : 307, redirect, retryAfter } = fault
@@ -32,7 +38,7 @@ export async function deliver(
   response: ServerResponse,
   reply: Reply,
   fault: FaultStep | undefined,
-  clock: Clock,
+  ports: DeliveryPorts,
 ): Promise<void> {
   const { status, headers, body } = spoil(reply, fault?.body)
   const content = typeof body === 'string' || Buffer.isBuffer(body) ? body : body && JSON.stringify(body)
@@ -45,7 +51,7 @@ export async function deliver(
     response.end()
     return
   }
-  await sendBody(response, content, fault, clock)
+  await sendBody(response, content, fault, ports)
 }
 
 function spoil(reply: Reply, fault: BodyFault | undefined): Reply {
@@ -60,7 +66,7 @@ async function sendBody(
   response: ServerResponse,
   content: string | Buffer,
   fault: FaultStep | undefined,
-  clock: Clock,
+  ports: DeliveryPorts,
 ): Promise<void> {
   const bytes = Buffer.byteLength(content)
   if (fault?.body?.kind === 'huge-body') return sendHuge(response, fault.body.bytes)
@@ -68,7 +74,7 @@ async function sendBody(
   if (response.req.method === 'HEAD') response.end()
   else if (fault?.drop === 'drop-mid-body') await sendHalf(response, Buffer.from(content), bytes)
   else if (fault?.body?.kind === 'slow-body')
-    await sendSlowly(response, Buffer.from(content), fault.body.ms, clock)
+    await sendSlowly(response, Buffer.from(content), fault.body.ms, ports)
   else response.end(content)
 }
 
@@ -77,20 +83,20 @@ async function sendHalf(response: ServerResponse, content: Buffer, bytes: number
   response.setHeader('content-length', bytes + 1)
   const half = content.subarray(0, Math.ceil(bytes / 2))
   await new Promise((resolve) => response.write(half, resolve))
-  response.socket?.destroy()
+  response.destroy()
 }
 
 async function sendSlowly(
   response: ServerResponse,
   content: Buffer,
   ms: number,
-  clock: Clock,
+  { clock, signal }: DeliveryPorts,
 ): Promise<void> {
   const step = Math.max(1, Math.ceil(content.length / SLOW_PIECES))
   const pieces = Math.ceil(content.length / step)
   for (let at = 0; at < content.length && !response.destroyed; at += step) {
     response.write(content.subarray(at, at + step))
-    await clock.sleep(ms / pieces)
+    await clock.sleep(ms / pieces, signal)
   }
   response.end()
 }
