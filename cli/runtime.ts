@@ -104,8 +104,9 @@ function flowsStarted(red: NodeRed, headless: boolean): Promise<void> {
   return new Promise((done, failed) => {
     red.events.on('flows:started', () => done())
     red.events.on('runtime-event', ({ payload }) => {
-      if (payload?.error === 'missing-types')
-        failed(new Error(`Unknown node types: ${payload.types?.join(', ')}`))
+      if (payload?.error !== 'missing-types') return
+      if (headless) failed(new Error(`Unknown node types: ${payload.types?.join(', ')}`))
+      else done()
     })
   })
 }
