@@ -11,6 +11,7 @@ import { TokenSource } from '../auth/token-source.ts'
 import type { TokenSlots } from '../auth/token-slots.ts'
 import { createRetryingSend, type RetryPolicy } from '../http/retry.ts'
 import type { Clock, HttpSend, Random } from '../ports.ts'
+import { SANDBOX_CLIENT } from '../sandbox/credentials.ts'
 import { isoTime } from '../system.ts'
 import type { CxoneAccess, SandboxInfo } from './access.ts'
 import { createCxoneClient } from './client.ts'
@@ -58,12 +59,6 @@ export interface ManagedAccess extends CxoneAccess {
   close(): void
 }
 
-// The sandbox's own, as its documentation gives them; they open nothing else.
-const SANDBOX_CLIENT: Pick<Credentials, 'clientId' | 'clientSecret'> = {
-  clientId: 'sandbox',
-  clientSecret: 'sandbox-secret',
-}
-
 /**
  * Makes the access of a `cxone-auth` node. Nothing is asked before the first call.
  *
@@ -106,7 +101,8 @@ function withDefaults(profile: Profile, given: Credentials): Credentials {
     if (given[name] === '')
       throw configError(name, `Property \`${name}\`: the profile \`${profile}\` needs it, but it is empty`)
   }
-  return profile === 'sandbox' && given.clientId === '' ? { ...given, ...SANDBOX_CLIENT } : given
+  if (profile !== 'sandbox' || given.clientId !== '') return given
+  return { ...given, clientId: SANDBOX_CLIENT.id, clientSecret: SANDBOX_CLIENT.secret }
 }
 
 function describe(grant: Grant, clock: Clock): Connection {

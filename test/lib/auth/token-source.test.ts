@@ -324,7 +324,10 @@ describe('Token source', () => {
   describe('of an access key', () => {
     it('sends the key as JSON and finds the API of its tenant', async () => {
       const server: StubServer = await serve((request, response) => {
-        if (request.method === 'GET') return answerJson(response, 200, { api_endpoint: `${server.url}/api/` })
+        if (request.method === 'GET') {
+          answerJson(response, 200, { api_endpoint: `${server.url}/api/` })
+          return
+        }
         const id_token = jwt({ iss: server.url, tenantId: 'a b', area: 'na1' })
         answerJson(response, 200, { access_token: 'ok', id_token, expires_in: 3600 })
       })
@@ -390,10 +393,14 @@ describe('Token source', () => {
   describe('of a registered back-end app', () => {
     it('finds the token endpoint, logs in with key and client, and finds the API', async () => {
       const server: StubServer = await serve((request, response) => {
-        if (request.url === '/.well-known/openid-configuration')
-          return answerJson(response, 200, { token_endpoint: `${server.url}/auth/token` })
-        if (request.url.startsWith('/.well-known/cxone-configuration'))
-          return answerJson(response, 200, { api_endpoint: 'https://api-na1.example' })
+        if (request.url === '/.well-known/openid-configuration') {
+          answerJson(response, 200, { token_endpoint: `${server.url}/auth/token` })
+          return
+        }
+        if (request.url.startsWith('/.well-known/cxone-configuration')) {
+          answerJson(response, 200, { api_endpoint: 'https://api-na1.example' })
+          return
+        }
         const id_token = jwt({ iss: server.url, tenantId: 't-1' })
         answerJson(response, 200, { access_token: 'ok', id_token, expires_in: 3600 })
       })

@@ -60,7 +60,7 @@ export async function startWorld(
     response: Parameters<typeof answerJson>[0],
     count: number,
   ) => void | Promise<void>,
-  more: Partial<AccessSettings> = {},
+  more: Partial<AccessSettings> | ((url: string) => Partial<AccessSettings>) = {},
   real?: Clock,
 ): Promise<World> {
   const calls: Received[] = []
@@ -68,7 +68,8 @@ export async function startWorld(
   const server = await startServer((request, response) => {
     if (request.url === '/token') {
       tokenCalls.push(request)
-      return answerJson(response, 200, { access_token: tokenOf(tokenCalls.length), expires_in: 3600 })
+      answerJson(response, 200, { access_token: tokenOf(tokenCalls.length), expires_in: 3600 })
+      return
     }
     calls.push(request)
     return answer(request, response, calls.length - 1)
@@ -76,7 +77,12 @@ export async function startWorld(
   const clock = fakeClock()
   const http = createHttpClient({ clock: real ?? clock })
   const access = createCxoneAccess({
-    settings: { ...settings, tokenUrl: `${server.url}/token`, apiBaseUrl: server.url, ...more },
+    settings: {
+      ...settings,
+      tokenUrl: `${server.url}/token`,
+      apiBaseUrl: server.url,
+      ...(typeof more === 'function' ? more(server.url) : more),
+    },
     credentials: { clientId: 'client', clientSecret: SECRET, accessKeyId: '', accessKeySecret: '' },
     send: http.send,
     clock: real ?? clock,
