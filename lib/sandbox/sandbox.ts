@@ -143,11 +143,6 @@ function lineWriter(logger: Logger | undefined): ((call: RecordedCall) => void) 
   if (!logger) return undefined
   return ({ method, path, status, latencyMs, note }) => {
     const answer = status === 0 ? 'dropped' : String(status)
-    logger.info(
-      [method, printable(path), answer, `${latencyMs.toFixed(1)} ms`, note ?? ''].join(' ').trimEnd(),
-    )
+    logger.info([method, path, answer, `${latencyMs.toFixed(1)} ms`, note ?? ''].join(' ').trimEnd())
   }
 }
-
-/** Node's parser lets bytes above 0x7f through; a terminal shall not act on them. */
-const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?')

@@ -18,7 +18,7 @@ export type SignatureCheck =
 export function checkSignature(
   headers: IncomingHttpHeaders,
   body: Buffer,
-  key: string,
+  key: string | Buffer,
   nowS: number,
 ): SignatureCheck {
   if (headers['webhook-signature'] !== undefined) return checkStandard(headers, body, key, nowS)
@@ -32,7 +32,7 @@ export function checkSignature(
 function checkStandard(
   headers: IncomingHttpHeaders,
   body: Buffer,
-  key: string,
+  key: string | Buffer,
   nowS: number,
 ): SignatureCheck {
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures } = headers

@@ -5,12 +5,20 @@ import { systemClock } from '../../../lib/system.ts'
 /** The machine's clock, with a `now` that a test can move. */
 export interface MovableClock extends Clock {
   advance(ms: number): void
+  /** All waits so far, in milliseconds. */
+  readonly slept: readonly number[]
 }
 
 export function movableClock(): MovableClock {
   let ahead = 0
+  const slept: number[] = []
   return {
     ...systemClock,
+    slept,
+    sleep: (ms, signal) => {
+      slept.push(ms)
+      return systemClock.sleep(ms, signal)
+    },
     now: () => systemClock.now() + ahead,
     advance: (ms) => {
       ahead += ms

@@ -151,7 +151,7 @@ describe('sandbox token endpoints', () => {
     const viaName = await fetch(`http://localhost:${port}/.well-known/openid-configuration`).catch(
       () => undefined,
     )
-    if (viaName) assert.equal(((await viaName.json()) as any).issuer, `http://localhost:${port}`)
+    if (viaName) assert.equal((await viaName.json()).issuer, `http://localhost:${port}`)
     const { json } = await send('GET', '/.well-known/openid-configuration')
     assert.equal(json.issuer, `http://127.0.0.1:${port}`)
   })
