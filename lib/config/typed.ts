@@ -64,8 +64,11 @@ export function joinTyped(
   const value = values[name]
   const type = values[`${name}Type`]
   if (value === undefined && type === undefined) return field.default
+  const kind = type ?? field.default.type
+  // The default's text belongs to the default's kind: it is no good name of, say, a flow variable.
+  const missing = kind === field.default.type ? field.default.value : ''
   return {
-    value: typeof value === 'number' || typeof value === 'boolean' ? String(value) : (value ?? ''),
-    type: type ?? field.default.type,
+    value: typeof value === 'number' || typeof value === 'boolean' ? String(value) : (value ?? missing),
+    type: kind,
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describeResult, readEvent } from '../../../lib/audit/event.ts'
-import { isPaletteError } from '../../../lib/errors.ts'
+import { isPaletteError, show } from '../../../lib/errors.ts'
 
 const places = { eventType: 'eventType', status: 'msg.outcome', subject: 'msg.topic' }
 const good = { eventType: 'ORDER_APPROVED', status: 'SUCCESS', subject: 'order-7', details: { a: 1 } }
@@ -31,7 +31,7 @@ describe('readEvent', () => {
     ['subject', true, 'msg.topic'],
     ['subject', 'x'.repeat(2001), 'msg.topic'],
   ] as const) {
-    it(`refuses ${String(JSON.stringify(value)).slice(0, 20)} as ${name} and says where it is`, () => {
+    it(`refuses ${show(value)} as ${name} and says where it is`, () => {
       assert.throws(
         () => readEvent({ ...good, [name]: value }, places),
         (error: unknown) => {
