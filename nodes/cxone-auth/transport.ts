@@ -34,7 +34,8 @@ function tlsOf(RED: NodeAPI, id: string): Record<string, unknown> {
     throw configError('tls', `Property \`tls\`: the tls-config node \`${id}\` is missing, disabled or wrong`)
   const options: Record<string, unknown> = {}
   node.addTLSOptions(options)
-  return options
+  // What is undefined there would override a default here, that of checking certificates for one.
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 function proxyOf(RED: NodeAPI, id: string): NonNullable<ConnectionOptions['proxy']> {

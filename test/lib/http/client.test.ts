@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttp } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import { createServer as createTcp, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createHttpClient, type HttpClient } from '../../../lib/http/client.ts'
 import type { HttpRequest } from '../../../lib/ports.ts'
 import { systemClock } from '../../../lib/system.ts'
+import { selfSigned } from './self-signed.ts'
 import { answerJson, startServer, type StubServer } from './stub-server.ts'
 
 const get = (url: string, more: Partial<HttpRequest> = {}): HttpRequest => ({
@@ -272,33 +269,10 @@ describe('HTTP client', () => {
   })
 
   describe('over TLS', () => {
-    let folder: string
-    let files: { key: string; cert: string }
+    let files: { readonly key: string; readonly cert: string }
     before(() => {
-      folder = mkdtempSync(join(tmpdir(), 'cxone-tls-'))
-      const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-      execFileSync(
-        'openssl',
-        [
-          ...[
-            'req',
-            '-x509',
-            '-newkey',
-            'ec',
-            '-pkeyopt',
-            'ec_paramgen_curve:prime256v1',
-            '-nodes',
-            '-days',
-            '2',
-          ],
-          ...['-subj', '/CN=api.example.test', '-addext', 'subjectAltName=DNS:api.example.test'],
-          ...['-keyout', key, '-out', cert],
-        ],
-        { stdio: 'ignore' },
-      )
-      files = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
+      files = selfSigned('api.example.test')
     })
-    after(() => rmSync(folder, { recursive: true }))
 
     it('checks the certificate against the name while it connects to the pinned address', async () => {
       const server = await serve(
