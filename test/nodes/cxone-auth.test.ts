@@ -44,7 +44,7 @@ describe('cxone-auth', () => {
       ],
       { credentials: { auth: credentials } },
     )
-  const test = async (loaded: LoadedFlow, id = 'auth'): Promise<{ status: number; body: any }> =>
+  const test = (loaded: LoadedFlow, id = 'auth'): Promise<{ status: number; body: any }> =>
     loaded.request().post(`/cxone/auth/${id}/test`)
 
   it('needs nothing filled in: the profile is the sandbox', async () => {

@@ -19,10 +19,13 @@ export function selfSigned(host: string): { readonly key: string; readonly cert:
     der(0xa3, sequence(sequence(oid('551d11'), der(0x04, alternative)))), // subjectAltName
   )
   const signature = der(0x03, Buffer.concat([Buffer.of(0), sign('sha256', body, privateKey)]))
-  const base64 = sequence(body, algorithm, signature).toString('base64')
+  const lines =
+    sequence(body, algorithm, signature)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-    cert: `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+    cert: `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`,
   }
 }
 
