@@ -111,7 +111,7 @@ ${list([
   ],
   [
     'Webhook sink',
-    `${code('/webhooks/sink')} checks signatures with ${code(SANDBOX_WEBHOOK_SECRET)}; ${link('/sandbox/webhooks', 'what came')}`,
+    `${code('/webhooks/sink')}, or any path below ${code('/webhooks/')}, checks signatures with ${code(SANDBOX_WEBHOOK_SECRET)}; ${link('/sandbox/webhooks', 'what came')}`,
   ],
   ['DNS server', `${code(dnsServer)} knows ${code('*.sandbox.test')}, by UDP and TCP`],
 ])}

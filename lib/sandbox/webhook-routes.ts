@@ -41,16 +41,20 @@ export class WebhookSink {
     this.#byKey.clear()
   }
 
-  /** The sink verifies signatures; `open` takes unsigned events too, `gone` refuses all for good. */
+  /** Every path below `/webhooks/` verifies signatures; `open` takes unsigned events too, `gone` refuses all. */
   routes(): Route[] {
-    const post = (pattern: string, handle: Route['handle']): Route[] =>
-      [pattern, `${pattern}/*`].map((each) => ({ name: 'webhook', method: 'POST', pattern: each, handle }))
+    const post = (pattern: string, handle: Route['handle']): Route => ({
+      name: 'webhook',
+      method: 'POST',
+      pattern,
+      handle,
+    })
     return [
-      ...post('/webhooks/sink', (request) => this.#take(request, true)),
-      ...post('/webhooks/open', (request) => this.#take(request, false)),
-      ...post('/webhooks/gone', () => {
+      post('/webhooks/open/*', (request) => this.#take(request, false)),
+      post('/webhooks/gone/*', () => {
         throw refusal(410, 'gone', 'This webhook was unsubscribed')
       }),
+      post('/webhooks/*', (request) => this.#take(request, true)),
     ]
   }
 
