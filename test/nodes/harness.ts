@@ -23,6 +23,12 @@ export interface Failure extends Error {
   readonly details: Record<string, any>
 }
 
+export interface Status {
+  readonly fill?: string
+  readonly shape?: string
+  readonly text?: string
+}
+
 export interface LoadedFlow {
   /** The Node-RED user directory of this flow; removed on unload. */
   readonly userDir: string
@@ -31,9 +37,9 @@ export interface LoadedFlow {
   /** What `msg.error` was at the Catch node of the flow. */
   readonly caught: Msg[]
   /** All statuses that a node has shown. */
-  statuses(id: string): { fill?: string; shape?: string; text?: string }[]
+  statuses(id: string): Status[]
   /** The last status shown. */
-  status(id: string): { fill?: string; shape?: string; text?: string } | undefined
+  status(id: string): Status | undefined
   node(id: string): any
   /** Calls an admin route. */
   request(): any
@@ -72,21 +78,25 @@ export async function loadFlow(
     (type) => !['catch', 'status', 'complete', 'helper', 'tab'].includes(type),
   )
   const caught: Msg[] = []
-  const shown = new Map<string, { fill?: string; shape?: string; text?: string }[]>()
+  const shown = new Map<string, Status[]>()
   const flow = [
     { id: 'tab', type: 'tab', label: 'test' },
     ...nodes.map((node) => (isConfig(node.type) ? { ...node } : { z: 'tab', wires: [], ...node })),
     { id: 'catch-all', type: 'catch', z: 'tab', scope: null, uncaught: false, wires: [['caught']] },
     { id: 'caught', type: 'helper', z: 'tab', wires: [] },
   ]
-  const functions = types.map((type) => extra[type] ?? builtNode(type))
+  // From the very start: a set-up that fails at once shows its status while the flow is still loading.
+  let stopRecording = (): void => undefined
+  const record = (RED: any): void => {
+    const add = ({ id, status }: { id: string; status: Status }): void => {
+      shown.set(id, [...(shown.get(id) ?? []), status])
+    }
+    RED.events.on('node-status', add)
+    stopRecording = () => RED.events.off('node-status', add)
+  }
+  const functions = [record, ...types.map((type) => extra[type] ?? builtNode(type))]
   await helper.load(functions, flow, credentials)
   helper.getNode('caught').on('input', (msg: Msg) => void caught.push(msg['error']))
-  for (const { id, type } of nodes) {
-    const list: { fill?: string; shape?: string; text?: string }[] = []
-    shown.set(id, list)
-    if (!isConfig(type)) helper.getNode(id).on('call:status', (call: any) => void list.push(call.args[0]))
-  }
   const loaded: LoadedFlow = {
     userDir,
     caught,
@@ -104,6 +114,7 @@ export async function loadFlow(
       if (current !== loaded) return
       current = undefined
       await helper.unload()
+      stopRecording()
       rmSync(userDir, { recursive: true, force: true })
     },
   }
