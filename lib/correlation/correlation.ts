@@ -1,25 +1,10 @@
-import { v7, validate } from 'uuid'
+import { validate } from 'uuid'
 import { inputError, show } from '../errors.ts'
-import { systemClock, systemRandom } from '../system.ts'
+import { systemRandom } from '../system.ts'
+import { processV7 } from '../uuid/timeline.ts'
 
-let lastMs = 0
-let sequence = 0
-
-/**
- * A new correlation id: a UUIDv7 (RFC 9562) that increases within the process, also when the clock steps back.
- * The state is kept here because `uuid.v7()` without options costs ten times as much a call.
- */
-export function newCorrelationId(): string {
-  const now = systemClock.now()
-  if (now > lastMs) {
-    lastMs = now
-    sequence = 0
-  } else if (++sequence > 0xffffffff) {
-    lastMs += 1
-    sequence = 0
-  }
-  return v7({ msecs: lastMs, seq: sequence, random: systemRandom.bytes(16) })
-}
+/** A new correlation id: a UUIDv7 (RFC 9562) that increases within the process, also when the clock steps back. */
+export const newCorrelationId = (): string => processV7()
 
 /**
  * The correlation id that a message carries.
