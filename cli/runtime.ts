@@ -131,6 +131,7 @@ function settingsOf({ userDir, port, headless, logLevel }: RuntimeOptions): obje
     credentialSecret: 'local-trial-only',
     telemetry: { enabled: false, updateNotification: false },
     logging: { console: { level: logLevel } },
+    paletteCategories: ['CXone', 'common', 'function', 'network', 'sequence', 'parser', 'storage'],
     editorTheme: { tours: false, projects: { enabled: false }, page: { title: 'CXone data actions' } },
   }
 }

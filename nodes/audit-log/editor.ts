@@ -1,4 +1,4 @@
-import { typedInputs } from '../../editor/fields.ts'
+import { showDefaults, typedInputs } from '../../editor/fields.ts'
 import { valid, validTyped } from '../../editor/validators.ts'
 import { fields } from './config.ts'
 
@@ -33,6 +33,7 @@ RED.nodes.registerType('audit-log', {
     return this.name ? 'node_label_italic' : ''
   },
   oneditprepare() {
+    showDefaults(this)
     const { eventType, status, subject, details } = fields
     typedInputs({ eventType, status, subject, details })
   },

@@ -1,4 +1,4 @@
-import { showFor } from '../../editor/fields.ts'
+import { showDefaults, showFor } from '../../editor/fields.ts'
 import { valid } from '../../editor/validators.ts'
 import { fields } from './config.ts'
 
@@ -26,6 +26,7 @@ RED.nodes.registerType('audit-trail', {
     return this.name ? 'node_label_italic' : ''
   },
   oneditprepare() {
+    showDefaults(this, 'config-input')
     showFor('sink', 'config-input')
     $('#cxone-audit-trail-redact').val((this['redact'] as string[] | undefined)?.join('\n') ?? '')
   },

@@ -28,7 +28,7 @@ async function load(): Promise<ReadonlyMap<string, EditorDef>> {
     const script = /<script type="text\/javascript">([^]*?)<\/script>/.exec(html)?.[1]
     if (!script) continue
     const RED = { nodes: { registerType: (type: string, def: EditorDef) => defs.set(type, def) } }
-    runInNewContext(script, { RED, document: { querySelector: () => null, activeElement: null } })
+    runInNewContext(script, { RED, URL, document: { querySelector: () => null, activeElement: null } })
   }
   return defs
 }

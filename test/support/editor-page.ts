@@ -16,11 +16,18 @@ export function launchBrowser(): Promise<Browser> {
   })
 }
 
+interface EditorNode {
+  id: string
+  type: string
+  _def: { category: string; defaults: object }
+  [property: string]: unknown
+}
+
 /** What the tests ask of the editor's own global. */
 interface EditorRed {
   nodes: {
     filterNodes(filter: { type: string }): { id: string; valid: boolean }[]
-    eachConfig(visit: (node: { id: string; type: string }) => void): void
+    eachNode(visit: (node: EditorNode) => void): void
     node(id: string): { id: string; valid: boolean; validationErrors?: string[] } | null
   }
   view: { reveal(id: string): void; select(selection: { nodes: { id: string }[] }): void }
@@ -43,7 +50,7 @@ export class EditorPage {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, colorScheme: theme })
     await page.goto(url)
     await page.locator('#red-ui-palette .red-ui-palette-node').first().waitFor()
-    await page.waitForFunction(() => !document.querySelector('#red-ui-loading-progress'))
+    await page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' })
     return new EditorPage(page)
   }
 
@@ -99,6 +106,35 @@ export class EditorPage {
     return text
   }
 
+  /** Chooses config nodes in the selects of the open form that has them. */
+  async choose(choices: Readonly<Record<string, string>>): Promise<void> {
+    for (const [field, id] of Object.entries(choices)) {
+      const select = this.page.locator('.red-ui-tray').last().locator(`select#node-input-${field}`)
+      if ((await select.count()) > 0) await select.selectOption(id)
+    }
+  }
+
+  /** Types into the TypedInputs of the open form. */
+  async setTyped(values: Readonly<Record<string, string>>): Promise<void> {
+    for (const [field, value] of Object.entries(values)) {
+      const row = this.page
+        .locator('.red-ui-tray')
+        .last()
+        .locator('.form-row', { has: this.page.locator(`#node-input-${field}`) })
+      const input = row.locator('input.red-ui-typedInput-input, .red-ui-typedInput-input input').first()
+      await input.fill(value)
+      await input.blur()
+    }
+  }
+
+  /** What the editor finds wrong with a node. */
+  errorsOf(id: string): Promise<readonly string[]> {
+    return this.page.evaluate((node) => {
+      const found = RED.nodes.node(node)
+      return found?.valid ? [] : (found?.validationErrors ?? ['unknown'])
+    }, id)
+  }
+
   async done(): Promise<void> {
     await this.page.locator('.red-ui-tray').last().locator('#node-dialog-ok, #node-config-dialog-ok').click()
     await this.page.waitForTimeout(400)
@@ -117,7 +153,7 @@ export class EditorPage {
   async help(id: string): Promise<string> {
     await this.page.evaluate((node) => RED.view.select({ nodes: [{ id: node }] }), id)
     await this.page.evaluate(() => RED.sidebar.show('help'))
-    const body = this.page.locator('.red-ui-help')
+    const body = this.page.locator('.red-ui-help').last()
     await body.waitFor()
     return body.innerText()
   }

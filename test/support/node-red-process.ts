@@ -27,7 +27,7 @@ export async function makeUserDir(
   await writeFile(join(userDir, 'package.json'), JSON.stringify({ name: 'user-dir', private: true }))
   const settings = `module.exports = {
     flowFile: 'flows.json', uiHost: '127.0.0.1', credentialSecret: 'test', contextStorage: { default: { module: 'memory' } },
-    telemetry: { enabled: false, updateNotification: false }, editorTheme: { tours: false },
+    telemetry: { enabled: false, updateNotification: false }, editorTheme: { tours: false, palette: { catalogues: [] } }, paletteCategories: ['CXone', 'common'],
     logging: { console: { level: 'info' } },
   }`
   await writeFile(join(userDir, 'settings.js'), settings)
