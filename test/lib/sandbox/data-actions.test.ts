@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
+import fc from 'fast-check'
 import { SANDBOX_ACTIONS } from '../../../lib/sandbox/data-action-catalogue.ts'
 import { useSandbox } from './running-sandbox.ts'
 
@@ -92,6 +93,31 @@ describe('sandbox data actions', () => {
       assert.equal((await execute()).text, first.text)
     })
   }
+
+  it('makes a record that matches the schema of any interaction, also without contact and data', () => {
+    const action = SANDBOX_ACTIONS.find(({ id }) => id === 'wrap-up-sync')
+    assert.ok(action)
+    const ajv = new Ajv2020({ allowUnionTypes: true })
+    addFormats.default(ajv)
+    const [takes, gives] = [ajv.compile(action.inputSchema), ajv.compile(action.outputSchema)]
+    const object = fc.dictionary(
+      fc.constantFrom('attributes', 'customFields', 'x'),
+      fc.oneof(
+        fc.jsonValue(),
+        fc.dictionary(
+          fc.constantFrom('customerId', 'tier', 'issueCategory', 'resolutionScore'),
+          fc.jsonValue(),
+        ),
+      ),
+    )
+    const property = fc.property(fc.option(object), fc.option(object), (contact, data) => {
+      const base = { timestamp: '2026-03-02T09:30:00Z', interaction: { id: 'i-1' } }
+      const inputs = { ...base, ...(contact && { contact }), ...(data && { data }) }
+      assert.ok(takes(inputs), ajv.errorsText(takes.errors))
+      assert.ok(gives(action.run(inputs)), ajv.errorsText(gives.errors))
+    })
+    fc.assert(property)
+  })
 
   it('makes the CRM record of a wrapped-up interaction', async () => {
     const body = { inputs: SAMPLES['wrap-up-sync'] }
