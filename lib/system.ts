@@ -2,6 +2,7 @@
 import { randomFillSync, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { getServers } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
@@ -47,6 +48,9 @@ export const systemRandom: Random = {
   },
   uniform: () => Math.random(),
 }
+
+/** The DNS servers that this machine is set up with, as `ip` or `ip:port`. */
+export const systemDnsServers = (): readonly string[] => getServers()
 
 /** Addresses as the operating system gives them. */
 export const systemLookup: LookupAddresses = async (hostname) =>
