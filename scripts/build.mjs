@@ -24,7 +24,7 @@ for (const file of await readdir('editor/partials')) {
 
 /** `{{> name key=value}}` includes a partial; `{{key}}` in it is replaced. */
 function expand(html) {
-  return html.replace(/\{\{> ([\w-]+)([^}]*)\}\}/g, (whole, name, rest) => {
+  return html.replace(/\{\{>\s*([\w-]+)([^}]*)\}\}/g, (whole, name, rest) => {
     const values = Object.fromEntries([...rest.matchAll(/(\w+)="([^"]*)"/g)].map((m) => [m[1], m[2]]))
     const partial = partials.get(name)
     if (partial === undefined) throw new Error(`no partial ${name} for ${whole}`)
