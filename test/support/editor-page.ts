@@ -91,6 +91,11 @@ export class EditorPage {
     return this.page.locator('.red-ui-tray').last().locator('.form-row label:visible').allInnerTexts()
   }
 
+  /** All text of the open form. */
+  formText(): Promise<string> {
+    return this.page.locator('.red-ui-tray').last().innerText()
+  }
+
   /** Fills a field of the open form and returns the reason that the editor shows for it, if any. */
   async reasonFor(selector: string, value: string): Promise<string> {
     const field = this.page.locator('.red-ui-tray').last().locator(selector)

@@ -141,6 +141,7 @@ describe('the editor', function () {
 async function expectGoodForm(editor: EditorPage, type: string): Promise<void> {
   const labels = (await editor.labels()).map((label) => label.trim())
   assert.ok(labels.length > 1, `${type} has no labels`)
+  assert.doesNotMatch(await editor.formText(), /\{\{|\[object Object\]/, `${type} shows a raw template`)
   for (const label of labels) {
     assert.notEqual(label, '', `${type} has an empty label`)
     assert.doesNotMatch(label, /^\[?[@\w/-]+[.:][\w.]+$/, `${type} shows the key ${label} instead of a label`)
