@@ -1,0 +1,113 @@
+import { createContext, Script } from 'node:vm'
+import { costOfPattern, stepsOf } from './pattern-cost.ts'
+
+/** A regular expression as Ajv takes it from a `code.regExp` engine. */
+interface MeteredRegExp {
+  readonly test: (text: string) => boolean
+  /** Ajv tells patterns apart by this. */
+  readonly toString: () => string
+}
+
+/** Most milliseconds that one validation may take once its cost is in doubt. */
+export const GUARD_MS = 1000
+
+/** Steps of pattern matching, by the upper bound, that a validation may take unguarded: some ten milliseconds. */
+const FREE_STEPS = 1_000_000
+/** The regular expressions of ajv-formats are linear or nearly so; only for longer texts is that put to the test. */
+const LONG_TEXT = 10_000
+
+/** The outcome of guarded work. */
+export type Guarded<T> =
+  { readonly done: true; readonly value: T } | { readonly done: false; readonly pattern: string }
+
+// Made once: an error collects its stack, and this one only says that the work is to be started anew.
+const EXPENSIVE = new Error('expensive')
+
+/**
+ * Keeps patterns from holding the event loop (ReDoS). Each match is charged with the upper bound of its cost. While the sum
+ * is small, work runs as it is. Once it is not, the work is started anew under V8's execution time-out, which also ends a
+ * match that backtracks. That costs half a millisecond, and only where it is needed.
+ */
+export class TimeGuard {
+  #left = 0
+  #guarded = false
+  #pattern = ''
+
+  /** Makes a regular expression that is charged for. @throws SyntaxError for a wrong pattern. */
+  regExp(pattern: string, flags: string): MeteredRegExp {
+    const expression = new RegExp(pattern, flags)
+    const cost = costOfPattern(pattern)
+    return {
+      test: (text) => {
+        this.#charge(pattern, stepsOf(cost, text.length))
+        return expression.test(text)
+      },
+      toString: () => String(expression),
+    }
+  }
+
+  /** A check of a format, charged by the length of the text. */
+  format(name: string, test: (text: string) => boolean): (text: string) => boolean {
+    return (text) => {
+      this.#charge(name, text.length > LONG_TEXT ? Infinity : 10 * text.length)
+      return test(text)
+    }
+  }
+
+  /**
+   * Does synchronous work. It may be started twice, so it must begin with the same input each time.
+   *
+   * @param isCostly starts under the time-out at once.
+   */
+  run<T>(work: () => T, isCostly = false): Guarded<T> {
+    this.#left = FREE_STEPS
+    this.#guarded = false
+    if (isCostly) return this.#runGuarded(work)
+    try {
+      return { done: true, value: work() }
+    } catch (error) {
+      if (error !== EXPENSIVE) throw error
+      return this.#runGuarded(work)
+    }
+  }
+
+  #runGuarded<T>(work: () => T): Guarded<T> {
+    this.#guarded = true
+    this.#pattern = ''
+    try {
+      return { done: true, value: runFor(GUARD_MS, work) }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException | null)?.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
+      return { done: false, pattern: this.#pattern }
+    } finally {
+      this.#guarded = false
+    }
+  }
+
+  #charge(pattern: string, steps: number): void {
+    if (this.#guarded) {
+      this.#pattern = pattern
+      return
+    }
+    this.#left -= steps
+    if (!(this.#left >= 0)) throw EXPENSIVE
+  }
+}
+
+const script = new Script('work()')
+let context: { work: unknown } | undefined
+
+// The time-out of a script counts for all that it calls, also for functions of this context.
+function runFor<T>(timeout: number, work: () => T): T {
+  context ??= createContext({ work: undefined }) as { work: unknown }
+  const outcome: { value?: T } = {}
+  context.work = () => {
+    outcome.value = work()
+  }
+  try {
+    script.runInContext(context, { timeout })
+  } finally {
+    context.work = undefined
+  }
+  return outcome.value as T
+}

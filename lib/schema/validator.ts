@@ -1,0 +1,135 @@
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import { inputError, show } from '../errors.ts'
+import { coercionsBetween, type Coercion } from './copy.ts'
+import type { Draft } from './drafts.ts'
+import { excerpt } from './excerpt.ts'
+import { GUARD_MS, type TimeGuard } from './time-guard.ts'
+import { notJson, toValidationError, type ValidationError } from './validation-error.ts'
+
+/** What a validation found. The value that was given is never changed. */
+export type Verdict =
+  | {
+      readonly valid: true
+      /** The value, or a changed copy of it where coercion, defaults or removal is on. */
+      readonly value: unknown
+      readonly coerced: readonly Coercion[]
+    }
+  | { readonly valid: false; readonly errors: readonly ValidationError[] }
+
+/** A compiled JSON Schema. */
+export interface SchemaValidator {
+  readonly draft: Draft
+  /** Its `$id`. */
+  readonly id: string | undefined
+  /**
+   * Validates a value.
+   *
+   * @param place what errors call the value (`msg.payload`).
+   * @throws `INPUT_INVALID` where it cannot be decided: the value is nested without end or too deeply, or a pattern of the
+   * schema takes more than a second on it.
+   */
+  readonly validate: (value: unknown, place: string) => Verdict
+}
+
+interface Parts {
+  readonly validate: ValidateFunction
+  readonly guard: TimeGuard
+  readonly draft: Draft
+  readonly id: string | undefined
+  readonly isCostly: boolean
+  readonly maxErrors: number
+  /** Set where validation changes the value. */
+  readonly copy?: (value: unknown) => unknown
+}
+
+/** Wraps a validator that Ajv made. */
+export function createValidator(parts: Parts): SchemaValidator {
+  const { draft, id, validate, copy, maxErrors } = parts
+  const check = copy ? checkCopy(validate, copy) : checkAsIs(validate)
+  return {
+    draft,
+    id,
+    validate: (value, place) => {
+      const stranger = whyNoJson(value, place)
+      if (stranger) return { valid: false, errors: [notJson(stranger, value)] }
+      const checked = run(parts, () => check(value), place)
+      return checked.valid ? checked : { valid: false, errors: tell(checked.errors, maxErrors, value) }
+    },
+  }
+}
+
+type Checked =
+  | Extract<Verdict, { valid: true }>
+  | { readonly valid: false; readonly errors: readonly (ErrorObject | undefined)[] }
+
+const NONE: readonly Coercion[] = []
+
+const checkAsIs =
+  (validate: ValidateFunction) =>
+  (value: unknown): Checked =>
+    validate(value) ? { valid: true, value, coerced: NONE } : { valid: false, errors: validate.errors ?? [] }
+
+/** Ajv changes values in place, and the whole value through the object that holds it. */
+function checkCopy(
+  validate: ValidateFunction,
+  copy: (value: unknown) => unknown,
+): (value: unknown) => Checked {
+  return (value) => {
+    const holder = { value: copy(value) }
+    const rootData = holder.value as object
+    const place = { instancePath: '', parentData: holder, parentDataProperty: 'value', rootData }
+    if (!validate(holder.value, { ...place, dynamicAnchors: {} }))
+      return { valid: false, errors: validate.errors ?? [] }
+    return { valid: true, value: holder.value, coerced: coercionsBetween(value, holder.value).map(masked) }
+  }
+}
+
+const masked = ({ path, from, to }: Coercion): Coercion => ({
+  path,
+  from: excerpt(from, path),
+  to: excerpt(to, path),
+})
+
+function tell(
+  errors: readonly (ErrorObject | undefined)[],
+  max: number,
+  value: unknown,
+): readonly ValidationError[] {
+  const known = errors.filter((error) => error !== undefined).slice(0, max)
+  return known.map((error) => toValidationError(error, value))
+}
+
+function run({ guard, isCostly }: Parts, work: () => Checked, place: string): Checked {
+  try {
+    const outcome = guard.run(work, isCostly)
+    if (outcome.done) return outcome.value
+    const what =
+      outcome.pattern === ''
+        ? ''
+        : `: the pattern ${show(outcome.pattern)} backtracks too much; make it simpler`
+    throw inputError(place, `Validation of \`${place}\` was given up after ${GUARD_MS} ms${what}`)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw inputError(
+      place,
+      `Expected \`${place}\` to be a JSON value, got one that is cyclic or nested too deeply`,
+      error,
+    )
+  }
+}
+
+function whyNoJson(value: unknown, place: string): string | undefined {
+  switch (typeof value) {
+    case 'object':
+      if (!ArrayBuffer.isView(value)) return undefined
+      return `Expected \`${place}\` to be a JSON value, got a Buffer: put a JSON node before this one`
+    case 'undefined':
+      return `Expected \`${place}\` to be a JSON value, but it is missing`
+    case 'function':
+    case 'symbol':
+    case 'bigint':
+      return `Expected \`${place}\` to be a JSON value, got a ${typeof value}`
+    default:
+      return undefined
+  }
+}
