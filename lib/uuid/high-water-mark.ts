@@ -78,7 +78,6 @@ export class HighWaterMark {
     const { clock, timeline } = this.#ports
     const until = Math.max(clock.now(), timeline.ms) + BLOCK_MS
     await this.#write(until)
-    this.#reservedMs = until
   }
 
   async #giveBack(): Promise<void> {
@@ -89,14 +88,16 @@ export class HighWaterMark {
 
   async #write(untilMs: number): Promise<void> {
     const { files } = this.#ports
-    this.#writing = files.writeAtomic(this.#path, `${JSON.stringify({ untilMs })}\n`).then(
-      () => {
-        this.#failed = false
-      },
-      (error: unknown) => this.#warnOnce(error),
-    )
+    const settled = (error?: unknown): void => {
+      if (error === undefined) this.#failed = false
+      else this.#warnOnce(error)
+      this.#reservedMs = untilMs // also without a disk: ids go on
+      this.#writing = undefined
+    }
+    this.#writing = files
+      .writeAtomic(this.#path, `${JSON.stringify({ untilMs })}\n`)
+      .then(() => settled(), settled)
     await this.#writing
-    this.#writing = undefined
   }
 
   #warnOnce(error: unknown): void {
