@@ -43,7 +43,7 @@ export const NEEDED: Readonly<Record<Profile, readonly Place[]>> = {
 }
 
 /** Credentials as Node-RED stores them; which of them count depends on the profile. */
-export const CREDENTIALS = ['clientId', 'clientSecret', 'accessKeyId', 'accessKeySecret'] as const
+const CREDENTIALS = ['clientId', 'clientSecret', 'accessKeyId', 'accessKeySecret'] as const
 export type Credential = (typeof CREDENTIALS)[number]
 export type Credentials = Readonly<Record<Credential, string>>
 
@@ -121,7 +121,7 @@ export function checkPlace(place: Place, value: string): string | undefined {
 }
 
 /** A host name or URL as a base: with scheme, without a slash at its end. */
-export const baseOf = (value: string): string =>
+const baseOf = (value: string): string =>
   (value.includes('://') ? value : `https://${value}`).replace(/\/+$/, '')
 
 /**

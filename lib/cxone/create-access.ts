@@ -40,7 +40,7 @@ export interface AccessOptions {
 }
 
 /** What a person may see of a connection; never the token. */
-export interface Connection {
+interface Connection {
   readonly tokenHost: string
   readonly apiBase: string
   /** ISO 8601, UTC. */

@@ -5,8 +5,7 @@ import type { Method, Pagination } from './request-choices.ts'
 import { toJson } from './to-json.ts'
 
 /** The parts of a request that a message may bring. */
-export const REQUEST_PARTS = ['path', 'params', 'query', 'headers', 'body'] as const
-export type RequestPart = (typeof REQUEST_PARTS)[number]
+export type RequestPart = 'path' | 'params' | 'query' | 'headers' | 'body'
 
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 

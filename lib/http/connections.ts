@@ -6,10 +6,10 @@ import { bypassesProxy } from './no-proxy.ts'
 type Undici = typeof undici
 
 /** TLS options as node:tls takes them; `tls-config` nodes of Node-RED fill them. */
-export type TlsOptions = Readonly<Record<string, unknown>>
+type TlsOptions = Readonly<Record<string, unknown>>
 
 /** A forward proxy. The credentials go into `Proxy-Authorization` and nowhere else. */
-export interface ProxyOptions {
+interface ProxyOptions {
   readonly url: string
   readonly username?: string
   readonly password?: string

@@ -32,7 +32,7 @@ export interface Exchange {
 export type RetryingSend = (request: HttpRequest, options: RetryOptions) => Promise<Exchange>
 
 /** The statuses that are worth a repeat. */
-export const RETRY_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
+const RETRY_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
 
 /** A random wait from 0 to `baseDelayMs * 2^retry`, capped ("full jitter"). `retry` counts from 0. */
 export function backoffMs(retry: number, policy: RetryPolicy, random: Pick<Random, 'uniform'>): number {
@@ -73,7 +73,7 @@ export function createRetryingSend(ports: {
 }
 
 /** The same error with more details. */
-export function withDetails(error: PaletteError, more: Readonly<Record<string, unknown>>): PaletteError {
+function withDetails(error: PaletteError, more: Readonly<Record<string, unknown>>): PaletteError {
   return new PaletteError(error.code, error.message, {
     details: { ...error.details, ...more },
     cause: error.cause,
