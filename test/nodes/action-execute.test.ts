@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { answerJson, startServer, type Received, type StubServer } from '../lib/http/stub-server.ts'
+import { until } from '../support/until.ts'
 import { failureOf, loadFlow, sentOf, unloadFlow, type LoadedFlow } from './harness.ts'
 
 const AUTH = { id: 'auth', type: 'cxone-auth' }
@@ -57,7 +58,7 @@ describe('action-execute', () => {
     assert.deepEqual([id, status, attempts], ['crm-customer-lookup', 200, 1])
     assert.ok(outputs.some(({ name, value }: any) => name === 'tier' && value === 'premium'))
     assert.ok(latencyMs > 0 && elapsedMs >= latencyMs)
-    assert.equal(loaded.status('n')?.fill, 'green')
+    await until(() => loaded.status('n')?.fill === 'green' || undefined)
   })
 
   it('sends the correlation id of the message and an Idempotency-Key', async () => {
@@ -166,7 +167,7 @@ describe('action-execute', () => {
       const loaded = await flow(more)
       const error = failureOf(await loaded.receive('n', { dataActionId: 'a', payload: {} }))
       assert.deepEqual([error.code, error.details['field']], ['CONFIG_INVALID', field])
-      assert.equal(loaded.status('n')?.fill, 'red')
+      await until(() => loaded.status('n')?.fill === 'red' || undefined)
       await unloadFlow()
     }
   }).timeout(30_000)

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { selfSigned } from '../lib/http/self-signed.ts'
 import { answerJson, startServer, type StubServer } from '../lib/http/stub-server.ts'
+import { until } from '../support/until.ts'
 import { failureOf, loadFlow, sentOf, unloadFlow, type LoadedFlow } from './harness.ts'
 
 const SECRET = 'S3CRET-of-the-client'
@@ -91,7 +92,7 @@ describe('cxone-auth', () => {
       const error = failureOf(await loaded.receive('lookup'))
       assert.equal(error.code, 'CONFIG_INVALID', field)
       assert.match(error.message, new RegExp(`cxone-auth "the tenant": Property .${field}.`))
-      assert.equal(loaded.status('lookup')?.fill, 'red')
+      await until(() => loaded.status('lookup')?.fill === 'red' || undefined)
       await unloadFlow()
     }
   }).timeout(60_000)
