@@ -3,7 +3,8 @@ import { newCorrelationId, readCorrelationId } from '../../lib/correlation/corre
 import { processMetrics } from '../../lib/metrics/metrics.ts'
 import { redactText } from '../../lib/redact/redact.ts'
 import { systemClock } from '../../lib/system.ts'
-import { auditorOf, type AuditFacts, type Auditor } from './audit.ts'
+import { auditorOf, type Auditor } from './audit.ts'
+import { MessageContext, type Context } from './message-context.ts'
 import { StatusWriter } from './status.ts'
 import type { Message, Node, NodeAPI, NodeDef, Outputs } from './types.ts'
 
@@ -11,22 +12,6 @@ import type { Message, Node, NodeAPI, NodeDef, Outputs } from './types.ts'
 const CLOSE_WAIT_MS = 14_000
 /** A message that is done sooner shows no busy status. */
 const BUSY_AFTER_MS = 150
-
-/** What a handler may use while it works on one message. */
-export interface Context {
-  /** Aborted when the node is closed. */
-  readonly signal: AbortSignal
-  /** UUID of `msg.cxone.correlationId`; send it along on every outgoing call. */
-  readonly correlationId: string
-  /** Bulk work: shows `done/total` as a blue dot. */
-  progress(done: number, total: number): void
-  /** Something is not as it should be but the work goes on (retry, stale copy): yellow ring. */
-  degraded(text: string): void
-  /** The status text once this message is done; `degraded` where it was done, but not as it should be. */
-  summary(text: string, kind?: 'ready' | 'degraded'): void
-  /** Facts for the node's own audit record, and nothing secret. */
-  audit(facts: AuditFacts): void
-}
 
 /** Works on one message: maps it to a request, calls the lib, writes the result into the same message. */
 export type Handler = (msg: Message, context: Context) => Promise<Outputs> | Outputs
@@ -51,7 +36,10 @@ export function onInput(
 ): void {
   const runner = new Runner(RED, node, def, setup)
   node.on('input', (msg, send, done) => {
-    void runner.run(msg, send as (out: unknown) => void, done)
+    // Node-RED's own `done` throws for a message that it cannot copy; that must not end the process.
+    runner.run(msg, send as (out: unknown) => void, done).catch((error: unknown) => {
+      node.error(toPaletteError(error).message)
+    })
   })
   node.on('close', (_removed: boolean, done: () => void) => {
     void runner.close().then(done)
@@ -96,7 +84,7 @@ class Runner {
   async run(msg: Message, send: (out: unknown) => void, done: (error?: Error) => void): Promise<void> {
     const started = systemClock.monotonic()
     this.#start()
-    const facts = new MessageContext(this.status, this.#abort.signal)
+    const facts = new MessageContext(this.#show, this.#abort.signal)
     let failure: PaletteError | undefined
     try {
       facts.correlationId = correlate(msg)
@@ -148,6 +136,13 @@ class Runner {
     }
   }
 
+  // What a handler tells of itself says more than "working".
+  readonly #show = (kind: 'busy' | 'degraded', text: string): void => {
+    this.#cancelBusy?.()
+    this.#cancelBusy = undefined
+    this.status.set(kind, text)
+  }
+
   #finish(latencyMs: number, failure: PaletteError | undefined, { kind, text }: MessageContext): void {
     this.#inFlight -= 1
     this.#metrics.finished(latencyMs, failure?.code)
@@ -182,39 +177,6 @@ class Runner {
       const details = { ...error.details, audit: (cause as Error).message }
       return new PaletteError(error.code, error.message, { details, cause: error.cause })
     }
-  }
-}
-
-class MessageContext implements Context {
-  correlationId = ''
-  kind: 'ready' | 'degraded' = 'ready'
-  text = 'done'
-  facts: AuditFacts = {}
-  /** Whether the trail has the record of this message: it gets no second one. */
-  isRecorded = false
-  readonly signal: AbortSignal
-  readonly #status: StatusWriter
-
-  constructor(status: StatusWriter, signal: AbortSignal) {
-    this.#status = status
-    this.signal = signal
-  }
-
-  progress(done: number, total: number): void {
-    this.#status.set('busy', `${done}/${total}`)
-  }
-
-  degraded(text: string): void {
-    this.#status.set('degraded', text)
-  }
-
-  summary(text: string, kind: 'ready' | 'degraded' = 'ready'): void {
-    this.text = text
-    this.kind = kind
-  }
-
-  audit(facts: AuditFacts): void {
-    this.facts = { ...this.facts, ...facts }
   }
 }
 

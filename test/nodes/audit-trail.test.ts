@@ -146,7 +146,7 @@ describe('audit-trail', () => {
       const error = failureOf(await flow.receive('log'))
       assert.deepEqual(
         [error.code, error.details['field'], error.details['configNode']],
-        ['CONFIG_INVALID', 'trail', 'trail'],
+        ['CONFIG_INVALID', property, 'trail'],
       )
       assert.match(error.message, new RegExp(`the trail.*\`${property}\``))
       assert.match(flow.log(), new RegExp(`\`${property}\``), 'the log tells too')
