@@ -53,7 +53,7 @@ export async function useConfig<T>(RED: NodeAPI, id: string, type: string, field
       cause.code,
       `${type} ${node.name ? `"${node.name}"` : `\`${id}\``}: ${cause.message}`,
       {
-        details: { ...cause.details, field, configNode: id },
+        details: { field, ...cause.details, configNode: id }, // the field of the config node itself, where it is known
         cause,
       },
     )

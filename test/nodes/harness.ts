@@ -95,7 +95,10 @@ export async function loadFlow(
     stopRecording = () => RED.events.off('node-status', add)
   }
   const functions = [record, ...types.map((type) => extra[type] ?? builtNode(type))]
-  await helper.load(functions, flow, credentials)
+  await helper.load(functions, flow, credentials).catch(async (error: unknown) => {
+    await helper.unload() // else every later load fails too
+    throw error
+  })
   helper.getNode('caught').on('input', (msg: Msg) => void caught.push(msg['error']))
   const loaded: LoadedFlow = {
     userDir,
