@@ -78,7 +78,7 @@ function output(): TypedField {
 }
 
 function reservedReason(path: string): string | undefined {
-  const parts = path.split(/[^\w$]+/)
+  const parts = path.match(/[\w$]+/g) ?? []
   const unsafe = parts.find((part) => ['__proto__', 'constructor', 'prototype'].includes(part))
   if (unsafe !== undefined) return `expected the name of a property, got \`${unsafe}\``
   return parts[0] === 'cxone' ? '`msg.cxone` is kept for the details of the steps' : undefined
