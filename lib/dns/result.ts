@@ -117,7 +117,23 @@ const longest = (chains: readonly (readonly string[])[]): readonly string[] =>
 const copy = (value: unknown): unknown => (typeof value === 'string' ? value : structuredClone(value))
 
 function sortAddresses(walks: Outcome['walks']): DnsResult['addresses'] {
-  const found = [...(walks.get('A')?.values ?? []), ...(walks.get('AAAA')?.values ?? [])] as string[]
-  const isPublic = (address: string): boolean => addressKind(address) === 'public'
-  return { public: found.filter(isPublic), private: found.filter((address) => !isPublic(address)) }
+  const parts = (['A', 'AAAA'] as const).map((type) => sorted(walks.get(type)?.values ?? []))
+  return {
+    public: parts.flatMap((part) => part.public),
+    private: parts.flatMap((part) => part.private),
+  }
+}
+
+// Answers that are kept are sorted once: reading an address costs more than all else of a cached look-up.
+const sortedBefore = new WeakMap<readonly unknown[], DnsResult['addresses']>()
+
+function sorted(values: readonly unknown[]): DnsResult['addresses'] {
+  const known = sortedBefore.get(values)
+  if (known) return known
+  const made = { public: [] as string[], private: [] as string[] }
+  for (const address of values as readonly string[]) {
+    made[addressKind(address) === 'public' ? 'public' : 'private'].push(address)
+  }
+  sortedBefore.set(values, made)
+  return made
 }
