@@ -90,6 +90,8 @@ declare const RED: {
       getValue(): string
       destroy(): void
       focus(): void
+      resize(): void
+      getSession(): { on(event: 'change', handler: () => void): void }
     }
   }
   notify(text: string, type?: string): void

@@ -72,3 +72,13 @@ export function describeValidation({
   const text = valid ? 'valid' : `invalid: ${found}`
   return stale ? [`${valid ? 'valid' : 'invalid'}, old schema`, 'degraded'] : [text, 'ready']
 }
+
+/** What the audit record of a validation says: no values. */
+export function factsOf({ schemaId, attempts, valid, errors = [] }: Validation): {
+  readonly subject: string
+  readonly attempts: number
+  readonly details: Readonly<Record<string, unknown>>
+} {
+  const faults = errors.slice(0, 10).map(({ path, keyword }) => ({ path, keyword }))
+  return { subject: schemaId, attempts, details: { valid, errors: errors.length, faults } }
+}

@@ -2,7 +2,8 @@ import type { ErrorObject, Options, ValidateFunction } from 'ajv'
 import { isPaletteError } from '../errors.ts'
 import { copyPlain } from './copy.ts'
 import { closeObjects } from './close-objects.ts'
-import { createAjv, draftOf, type AnyAjv, type Draft } from './drafts.ts'
+import { createAjv, type AnyAjv } from './create-ajv.ts'
+import { draftOf, type Draft } from './drafts.ts'
 import { schemaError, type JsonSchema } from './json-schema.ts'
 import { findReference, findWrongPattern } from './find-place.ts'
 import { GUARD_MS, TimeGuard } from './time-guard.ts'
@@ -82,11 +83,17 @@ function ajvOptions(text: string, options: SchemaOptions, guard: TimeGuard): Opt
 }
 
 // Ajv collects an error object for each fault: a list of ten million wrong items would take gigabytes. Its counter of
-// errors still counts all, so what is valid stays the same.
+// errors must still count all, because it decides what is valid: where a referenced schema fails, the counter would
+// become the length of the list, and a failure behind a full list would pass.
 const capErrors = (code: string, max: number): string =>
   code
     .replaceAll('vErrors.push(', `vErrors.length<${max}&&vErrors.push(`)
-    .replaceAll(/vErrors\.concat\(([\w.]+)\)/g, `(vErrors.length<${max}?vErrors.concat($1):vErrors)`)
+    .replaceAll(
+      /vErrors = vErrors === null \? ([\w.]+) : vErrors\.concat\(\1\);\s*errors = vErrors\.length;/g,
+      (_, found: string) =>
+        `vErrors = vErrors === null ? ${found} : vErrors.length<${max} ? vErrors.concat(${found}) : vErrors;` +
+        `errors += ${found}.length;`,
+    )
 
 async function addFormats(ajv: AnyAjv, guard: TimeGuard): Promise<void> {
   ;(await import('ajv-formats')).default.default(ajv)

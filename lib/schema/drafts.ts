@@ -1,6 +1,3 @@
-import type { Ajv, Options } from 'ajv'
-import type { Ajv2019 } from 'ajv/dist/2019.js'
-import type { Ajv2020 } from 'ajv/dist/2020.js'
 import { show } from '../errors.ts'
 import { schemaError, type JsonSchema } from './json-schema.ts'
 
@@ -9,7 +6,8 @@ export const DRAFTS = ['2020-12', '2019-09', 'draft-07', 'draft-06'] as const
 /** A draft of JSON Schema. */
 export type Draft = (typeof DRAFTS)[number]
 
-const META_SCHEMAS: Readonly<Record<Draft, string>> = {
+/** The URI of each draft's own schema. */
+export const META_SCHEMAS: Readonly<Record<Draft, string>> = {
   '2020-12': 'https://json-schema.org/draft/2020-12/schema',
   '2019-09': 'https://json-schema.org/draft/2019-09/schema',
   'draft-07': 'http://json-schema.org/draft-07/schema',
@@ -36,26 +34,4 @@ export function draftOf(name: string, schema: JsonSchema, choice: Draft | 'auto'
     '/$schema',
     `expected one of ${supported}, got ${show(uri)}; or choose the draft in the node`,
   )
-}
-
-/** Ajv as it is made for any of the drafts. */
-export type AnyAjv = Ajv | Ajv2019 | Ajv2020
-
-/** Makes an Ajv instance for a draft. Loads Ajv on first use. */
-export async function createAjv(draft: Draft, options: Options): Promise<AnyAjv> {
-  switch (draft) {
-    case '2020-12':
-      return new (await import('ajv/dist/2020.js')).Ajv2020(options)
-    case '2019-09':
-      return new (await import('ajv/dist/2019.js')).Ajv2019(options)
-    case 'draft-07':
-      return new (await import('ajv')).Ajv(options)
-    case 'draft-06': {
-      const meta = await import('ajv/dist/refs/json-schema-draft-06.json', { with: { type: 'json' } })
-      const uri = META_SCHEMAS[draft]
-      const ajv = new (await import('ajv')).Ajv({ ...options, defaultMeta: uri })
-      ajv.addMetaSchema(meta.default, uri)
-      return ajv
-    }
-  }
 }

@@ -3,7 +3,7 @@ import { inputError, show } from '../errors.ts'
 import { coercionsBetween, type Coercion } from './copy.ts'
 import type { Draft } from './drafts.ts'
 import { excerpt } from './excerpt.ts'
-import { GUARD_MS, type TimeGuard } from './time-guard.ts'
+import { GUARD_MS, type Guarded, type TimeGuard } from './time-guard.ts'
 import { notJson, toValidationError, type ValidationError } from './validation-error.ts'
 
 /** What a validation found. The value that was given is never changed. */
@@ -52,8 +52,10 @@ export function createValidator(parts: Parts): SchemaValidator {
     validate: (value, place) => {
       const stranger = whyNoJson(value, place)
       if (stranger) return { valid: false, errors: [notJson(stranger, value)] }
-      const checked = run(parts, () => check(value), place)
-      return checked.valid ? checked : { valid: false, errors: tell(checked.errors, maxErrors, value) }
+      return run(parts, place, () => {
+        const checked = check(value)
+        return checked.valid ? checked : { valid: false, errors: tell(checked.errors, maxErrors, value) }
+      })
     },
   }
 }
@@ -99,23 +101,19 @@ function tell(
   return known.map((error) => toValidationError(error, value))
 }
 
-function run({ guard, isCostly }: Parts, work: () => Checked, place: string): Checked {
+function run({ guard, isCostly }: Parts, place: string, work: () => Verdict): Verdict {
+  let outcome: Guarded<Verdict>
   try {
-    const outcome = guard.run(work, isCostly)
-    if (outcome.done) return outcome.value
-    const what =
-      outcome.pattern === ''
-        ? ''
-        : `: the pattern ${show(outcome.pattern)} backtracks too much; make it simpler`
-    throw inputError(place, `Validation of \`${place}\` was given up after ${GUARD_MS} ms${what}`)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw inputError(
-      place,
-      `Expected \`${place}\` to be a JSON value, got one that is cyclic or nested too deeply`,
-      error,
-    )
+    outcome = guard.run(work, isCostly)
+  } catch (cause) {
+    const isDeep = cause instanceof RangeError // the stack is used up
+    const got = isDeep ? 'one that is cyclic or nested too deeply' : 'one that cannot be read'
+    throw inputError(place, `Expected \`${place}\` to be a JSON value, got ${got}`, cause)
   }
+  if (outcome.done) return outcome.value
+  const { pattern } = outcome
+  const why = pattern === '' ? '' : `: the pattern ${show(pattern)} takes too long; make it simpler`
+  throw inputError(place, `Validation of \`${place}\` was given up after ${GUARD_MS} ms${why}`)
 }
 
 function whyNoJson(value: unknown, place: string): string | undefined {
