@@ -5,13 +5,14 @@
  * @throws TypeError for what has no canonical form: lone surrogates, NaN, infinities, and what is no JSON at all.
  */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return scalar(value)
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   const record = value as Readonly<Record<string, unknown>>
-  const members = Object.keys(record)
-    .sort()
-    .map((key) => `${scalar(key)}:${canonicalJson(record[key])}`)
-  return `{${members.join(',')}}`
+  let members = ''
+  for (const key of Object.keys(record).sort()) {
+    members += `${members === '' ? '' : ','}${scalar(key)}:${canonicalJson(record[key])}`
+  }
+  return `{${members}}`
 }
 
 function scalar(value: unknown): string {

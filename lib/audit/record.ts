@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 
 /** The version of the record's form. */
@@ -40,12 +40,8 @@ export interface Head {
 /** Before the first record. */
 export const START: Head = { seq: 0, hash: undefined }
 
-/** Lower-case hex SHA-256 of the canonical JSON (RFC 8785) of a record without its `hash`. */
-export function hashOf(record: Readonly<Record<string, unknown>>): string {
-  const content = { ...record }
-  delete content['hash']
-  return createHash('sha256').update(canonicalJson(content)).digest('hex')
-}
+/** Lower-case hex SHA-256 of the canonical JSON (RFC 8785) of a record that has no `hash` yet. */
+export const hashOf = (record: object): string => digest('sha256', canonicalJson(record), 'hex')
 
 /** Gives a record its place behind `head`. */
 export function placeRecord(body: RecordBody, head: Head, chain: boolean): AuditRecord {
@@ -53,7 +49,7 @@ export function placeRecord(body: RecordBody, head: Head, chain: boolean): Audit
   const record = { v: RECORD_VERSION, id, seq: head.seq + 1, ...rest }
   if (!chain) return record
   const linked = { ...record, prev: head.hash ?? GENESIS }
-  return { ...linked, hash: hashOf(linked) }
+  return Object.assign(linked, { hash: hashOf(linked) })
 }
 
 /** The place of a record, for the one behind it. */

@@ -86,7 +86,7 @@ function parse(text: string): Record<string, unknown> | undefined {
 // A forged record may have no canonical form, or be nested deeper than the stack.
 function hashQuietly(record: Readonly<Record<string, unknown>>): string | undefined {
   try {
-    return hashOf(record)
+    return hashOf(Object.fromEntries(Object.entries(record).filter(([name]) => name !== 'hash')))
   } catch {
     return undefined
   }
