@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
 import { verifyTrail } from '../../../lib/audit/verify.ts'
 import { Bench, entry } from './fixtures.ts'
 
 const ROUNDS = 6
+const CHILD = fileURLToPath(new URL('./append-child.ts', import.meta.url))
 
 /** Runs the child until it is killed at a random moment; returns what it printed. */
 async function runAndKill(path: string): Promise<{ receipts: string[]; warnings: string }> {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', join(import.meta.dirname, 'append-child.ts'), path],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const child = spawn(process.execPath, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', CHILD, path], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let printed = ''
   let warnings = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text))

@@ -52,7 +52,7 @@ export interface Faults {
 const failure = (code: string): Error => Object.assign(new Error(`${code}: made by the test`), { code })
 
 /** The machine's disk with faults. */
-export function faultyFiles(): { files: Files; faults: Faults } {
+function faultyFiles(): { files: Files; faults: Faults } {
   const faults: Faults = { room: Infinity, sync: false, truncate: false, rename: false }
   const wrap = (file: AppendFile): AppendFile => ({
     ...file,
