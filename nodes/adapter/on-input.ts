@@ -1,5 +1,4 @@
-import { abortedError, inputError, isPaletteError, PaletteError, show } from '../../lib/errors.ts'
-import { newCorrelationId, readCorrelationId } from '../../lib/correlation/correlation.ts'
+import { abortedError, isPaletteError, PaletteError, show } from '../../lib/errors.ts'
 import { processMetrics } from '../../lib/metrics/metrics.ts'
 import { redactText } from '../../lib/redact/redact.ts'
 import { systemClock } from '../../lib/system.ts'
@@ -52,6 +51,7 @@ class Runner {
   readonly #abort = new AbortController()
   readonly #prepared: Promise<Prepared>
   #ready: Prepared | undefined
+  #correlate: ((msg: Message) => string) | undefined
   #auditor: Auditor | undefined
   #inFlight = 0
   #idle: (() => void) | undefined
@@ -69,8 +69,10 @@ class Runner {
     setup: () => Promise<Handler | Prepared>,
   ): Promise<Prepared> {
     try {
+      const loading = import('./correlate.ts') // not with the palette: uuid takes 20 ms to load
       this.#auditor = await findAuditor() // a trail that is chosen but missing is a set-up error
       const made = await setup()
+      this.#correlate = (await loading).correlate
       this.#ready = typeof made === 'function' ? { handle: made } : made
       this.status.set('ready', 'ready')
       return this.#ready
@@ -87,7 +89,7 @@ class Runner {
     const facts = new MessageContext(this.#show, this.#abort.signal)
     let failure: PaletteError | undefined
     try {
-      facts.correlationId = correlate(msg)
+      facts.correlationId = (this.#correlate ??= (await import('./correlate.ts')).correlate)(msg)
       const { handle } = this.#ready ?? (await this.#prepared)
       this.#refuseIfClosed()
       const out = await handle(msg, facts)
@@ -178,23 +180,6 @@ class Runner {
       return new PaletteError(error.code, error.message, { details, cause: error.cause })
     }
   }
-}
-
-/** Gives the message its correlation id, unless it has one. @throws `INPUT_INVALID` for a wrong `msg.cxone`. */
-function correlate(msg: Message): string {
-  const place: unknown = msg.cxone
-  if (place === undefined) {
-    const made = newCorrelationId()
-    msg.cxone = { correlationId: made }
-    return made
-  }
-  if (typeof place !== 'object' || place === null || Array.isArray(place)) {
-    throw inputError('msg.cxone', `Expected \`msg.cxone\` to be an object, got ${show(place)}`)
-  }
-  const cxone = place as Record<string, unknown>
-  const known = readCorrelationId(cxone['correlationId']) ?? newCorrelationId()
-  cxone['correlationId'] = known
-  return known
 }
 
 /** Anything that was thrown as a PaletteError: what is none already is a defect of ours, or an abort. */

@@ -46,7 +46,13 @@ export function typedWriter(
   checkPath(RED, name, target.value)
   if (target.type === 'msg') {
     return async (msg, value) => {
-      RED.util.setMessageProperty(msg, target.value, value, true)
+      // @types/node-red knows no answer; it is false where the path runs through something that is no object.
+      const written: unknown = RED.util.setMessageProperty(msg, target.value, value, true)
+      if (written === false)
+        throw inputError(
+          `msg.${target.value}`,
+          `Property \`${name}\`: \`msg.${target.value}\` cannot be set there`,
+        )
       await Promise.resolve()
     }
   }

@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import type { Parsed } from '../../lib/config/fields.ts'
 import type { AuditTrail } from '../../lib/audit/entry.ts'
 import type { Sink } from '../../lib/audit/sink.ts'
-import { newCorrelationId } from '../../lib/correlation/correlation.ts'
 import { systemClock, systemFiles, systemLocks, systemStdout } from '../../lib/system.ts'
 import { provide } from '../adapter/config-node.ts'
 import type { Node, NodeAPI, NodeDef } from '../adapter/types.ts'
@@ -15,6 +14,7 @@ export default function register(RED: NodeAPI): void {
     provide<AuditTrail>(this, async () => {
       const config = parseConfig(def)
       const { openTrail } = await import('../../lib/audit/trail.ts')
+      const { newCorrelationId } = await import('../../lib/correlation/correlation.ts')
       const log = { info: (text: string) => this.log(text), warn: (text: string) => this.warn(text) }
       const trail = await openTrail(
         { chain: config.chain, redact: redactRules(config.redact), onFailure: config.onFailure },

@@ -1,4 +1,3 @@
-import { newCorrelationId } from '../../lib/correlation/correlation.ts'
 import type { CxoneAccess } from '../../lib/cxone/access.ts'
 import { systemClock, systemLookup, systemRandom } from '../../lib/system.ts'
 import { useConfig } from '../adapter/config-node.ts'
@@ -24,6 +23,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
   const read = typedReader(RED, node, { url: config.url, eventType: config.eventType })
   const access =
     config.auth === '' ? undefined : await useConfig<CxoneAccess>(RED, config.auth, 'cxone-auth', 'auth')
+  const { newCorrelationId } = await import('../../lib/correlation/correlation.ts')
   const { createHttpClient } = await import('../../lib/http/client.ts')
   const { createWebhookSender, deathOf } = await import('../../lib/webhook/sender.ts')
   const client = createHttpClient({ clock: systemClock })

@@ -1,0 +1,20 @@
+import { newCorrelationId, readCorrelationId } from '../../lib/correlation/correlation.ts'
+import { inputError, show } from '../../lib/errors.ts'
+import type { Message } from './types.ts'
+
+/** Gives the message its correlation id, unless it has one. @throws `INPUT_INVALID` for a wrong `msg.cxone`. */
+export function correlate(msg: Message): string {
+  const place: unknown = msg.cxone
+  if (place === undefined) {
+    const made = newCorrelationId()
+    msg.cxone = { correlationId: made }
+    return made
+  }
+  if (typeof place !== 'object' || place === null || Array.isArray(place)) {
+    throw inputError('msg.cxone', `Expected \`msg.cxone\` to be an object, got ${show(place)}`)
+  }
+  const cxone = place as Record<string, unknown>
+  const known = readCorrelationId(cxone['correlationId']) ?? newCorrelationId()
+  cxone['correlationId'] = known
+  return known
+}
