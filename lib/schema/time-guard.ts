@@ -58,24 +58,25 @@ export class TimeGuard {
    * Does synchronous work. It may be started twice, so it must begin with the same input each time.
    *
    * @param isCostly starts under the time-out at once.
+   * @param timeoutMs of the guarded work.
    */
-  run<T>(work: () => T, isCostly = false): Guarded<T> {
+  run<T>(work: () => T, isCostly = false, timeoutMs = GUARD_MS): Guarded<T> {
     this.#left = FREE_STEPS
     this.#guarded = false
-    if (isCostly) return this.#runGuarded(work)
+    if (isCostly) return this.#runGuarded(work, timeoutMs)
     try {
       return { done: true, value: work() }
     } catch (error) {
       if (error !== EXPENSIVE) throw error
-      return this.#runGuarded(work)
+      return this.#runGuarded(work, timeoutMs)
     }
   }
 
-  #runGuarded<T>(work: () => T): Guarded<T> {
+  #runGuarded<T>(work: () => T, timeoutMs: number): Guarded<T> {
     this.#guarded = true
     this.#pattern = ''
     try {
-      return { done: true, value: runFor(GUARD_MS, work) }
+      return { done: true, value: runFor(timeoutMs, work) }
     } catch (error) {
       if ((error as NodeJS.ErrnoException | null)?.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
       return { done: false, pattern: this.#pattern }
