@@ -4,7 +4,7 @@ import { dnsFault } from './faults.ts'
 const WINDOW_MS = 60_000
 
 /** Most questions a minute that can be asked for; bounds the memory of a {@link RateLimit}. */
-export const MAX_QUERIES_PER_MINUTE = 1000
+const MAX_QUERIES_PER_MINUTE = 1000
 
 /**
  * Counts questions in a sliding minute: never more than the limit in any 60 s, unlike a bucket that is refilled.

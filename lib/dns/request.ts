@@ -71,7 +71,7 @@ const isDirective = (input: unknown): input is Readonly<Record<string, unknown>>
  *
  * @throws `INPUT_INVALID` with `details.path`.
  */
-export function readDomain(input: unknown, path: string): string {
+function readDomain(input: unknown, path: string): string {
   if (typeof input !== 'string') {
     throw inputError(path, `Expected \`${path}\` to be a domain name, got ${show(input)}`)
   }

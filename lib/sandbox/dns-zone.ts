@@ -1,7 +1,7 @@
 import type { Answer } from 'dns-packet'
 
 /** Name under which the sandbox serves everything; `.test` is reserved and never delegated (RFC 2606). */
-export const SANDBOX_ORIGIN = 'sandbox.test'
+const SANDBOX_ORIGIN = 'sandbox.test'
 
 /** What the server does with a name instead of answering from the records. */
 export type Behaviour =

@@ -46,7 +46,7 @@ export function createAddressGuard(lookup: LookupAddresses, options: GuardOption
 }
 
 /** The host of a URL without brackets and trailing dot, as it is looked up and compared. */
-export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
 
 function blocked(host: string, address: string, kind: AddressKind): PaletteError {
   const what = host === address ? `\`${address}\`` : `\`${host}\` (${address})`
