@@ -5,7 +5,7 @@ import { onInput, type Prepared } from '../adapter/on-input.ts'
 import { writeStep } from '../adapter/step.ts'
 import { placeOf, typedReader } from '../adapter/typed-input.ts'
 import type { Node, NodeAPI, NodeDef } from '../adapter/types.ts'
-import { parseConfig } from './config.ts'
+import { parseConfig, type WebhookSendConfig } from './config.ts'
 
 /** `webhook-send`: tells a receiver about an event, signed, until it has taken it. */
 export default function register(RED: NodeAPI): void {
@@ -32,11 +32,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
     { ...ports, newId: newCorrelationId },
     { ...config, ...secretsOf(node), source: `/node-red/${node.id}`, sandbox: access?.sandbox },
   )
-  const places = {
-    url: placeOf(config.url, 'url'),
-    eventType: placeOf(config.eventType, 'eventType'),
-    payload: 'msg.payload',
-  }
+  const places = placesOf(config)
   return {
     close: () => client.close(),
     handle: async (msg, context) => {
@@ -66,4 +62,8 @@ function secretsOf(node: Node): { readonly secret: string; readonly previousSecr
     previousSecret?: string
   }
   return { secret, previousSecret }
+}
+
+function placesOf({ url, eventType }: WebhookSendConfig) {
+  return { url: placeOf(url, 'url'), eventType: placeOf(eventType, 'eventType'), payload: 'msg.payload' }
 }
