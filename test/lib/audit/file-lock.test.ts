@@ -94,6 +94,29 @@ describe('FileLock', () => {
     assert.equal(await lockOf().acquire(), 'taken')
   })
 
+  it('is put back by one that moved it away too late', async () => {
+    await lockOf(otherProcess({ pid: 1 })).acquire()
+    const faster = lockOf({ ...otherProcess({ pid: 2, instance: 'faster' }), isAlive: () => false })
+    let raced = false
+    const files: typeof systemFiles = {
+      ...systemFiles,
+      async rename(from, to) {
+        if (!raced) {
+          raced = true
+          assert.equal(await faster.acquire(), 'taken')
+        }
+        return systemFiles.rename(from, to)
+      },
+    }
+    const locks = { ...otherProcess({ pid: 3, instance: 'slower' }), isAlive: () => false }
+    const slower = new FileLock(path, { files, locks: timedLocks(locks, clock), clock })
+    const holder = await slower.acquire()
+    assert.equal(typeof holder === 'object' && holder.instance, 'faster')
+    clock.jump(31_000)
+    assert.equal(await faster.acquire(), 'held')
+    assert.deepEqual(await readdir(folder), ['x.lock'])
+  })
+
   it('goes to exactly one of many that find it left behind', async () => {
     await lockOf(otherProcess({ pid: 1 })).acquire()
     const ends = await Promise.all(

@@ -130,10 +130,10 @@ describe('openTrail', () => {
   describe('closing', () => {
     it('writes what waits before it closes, and gives the lock back', async () => {
       const trail = await bench.open()
-      const writes = Array.from({ length: 50 }, () => trail.write(entry()))
+      const writes = Array.from({ length: 2000 }, () => trail.write(entry()))
       await trail.close()
-      assert.equal((await Promise.all(writes)).length, 50)
-      await isWhole(50)
+      await isWhole(2000)
+      await Promise.all(writes)
       assert.deepEqual(await bench.names(), ['audit.jsonl'])
       assert.equal(bench.clock.timers, 0)
     })
@@ -434,8 +434,8 @@ describe('openTrail', () => {
       assert.match(bench.logged.join('\n'), /was changed by something else/)
       const found = await verifyTrail(await bench.lines())
       assert.deepEqual([found.ok, found.brokenAt], [false, 2])
-      const [first, , third] = await bench.lines()
-      assert.equal((await verifyTrail([first ?? '', third ?? ''])).ok, true)
+      const [first = '', , third = ''] = await bench.lines()
+      assert.equal((await verifyTrail([first, third])).records, 2)
     })
 
     it('shows a gap where records were cut off while it ran', async () => {
