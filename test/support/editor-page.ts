@@ -28,8 +28,13 @@ interface EditorRed {
   nodes: {
     filterNodes(filter: { type: string }): { id: string; valid: boolean }[]
     eachNode(visit: (node: EditorNode) => void): void
-    node(id: string): { id: string; valid: boolean; validationErrors?: string[] } | null
+    node(id: string): {
+      valid: boolean
+      validationErrors?: string[]
+      status?: { fill?: string; text?: string }
+    } | null
   }
+  comms: { subscribe(topic: string, handler: (topic: string, status: { text?: string }) => void): void }
   view: { reveal(id: string): void; select(selection: { nodes: { id: string }[] }): void }
   editor: { edit(node: object): void; editConfig(name: string, type: string, id: string): void }
   sidebar: { show(id: string): void }
@@ -129,6 +134,38 @@ export class EditorPage {
       const input = row.locator('input.red-ui-typedInput-input, .red-ui-typedInput-input input').first()
       await input.fill(value)
       await input.blur()
+    }
+  }
+
+  /** Shows a tab. */
+  async show(tab: string): Promise<void> {
+    await this.page.evaluate((id) => RED.workspaces.show(id), tab)
+    await this.page.waitForTimeout(300)
+  }
+
+  /** Presses the button of a node, such as an inject node. */
+  async press(id: string): Promise<void> {
+    await this.page.locator(`[id="${id}"] .red-ui-flow-node-button-button`).click()
+  }
+
+  /** The status that the canvas shows under a node. */
+  statusOf(id: string): Promise<{ fill: string; text: string }> {
+    return this.page.evaluate((node) => {
+      const { fill = '', text = '' } = RED.nodes.node(node)?.status ?? {}
+      return { fill, text }
+    }, id)
+  }
+
+  /** Notes every status text of a node from now on; the function returned gives them. */
+  collectStatus(id: string): () => Promise<string[]> {
+    const ready = this.page.evaluate((node) => {
+      const texts: string[] = []
+      Object.assign(globalThis, { statusTexts: texts })
+      RED.comms.subscribe(`status/${node}`, (_topic, { text }) => void texts.push(text ?? ''))
+    }, id)
+    return async () => {
+      await ready
+      return this.page.evaluate(() => (globalThis as unknown as { statusTexts: string[] }).statusTexts)
     }
   }
 
