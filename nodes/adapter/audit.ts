@@ -7,6 +7,8 @@ import type { Node, NodeAPI, NodeDef } from './types.ts'
 export interface AuditFacts {
   /** The thing that was worked on: a data action id, a host name, an address without query. */
   readonly subject?: string
+  /** Where the message was worked, but in vain (a webhook that is dead): `FAILED`. */
+  readonly status?: 'FAILED'
   readonly attempts?: number
   readonly details?: Readonly<Record<string, unknown>>
 }
@@ -37,7 +39,7 @@ export async function auditorOf(RED: NodeAPI, node: Node, def: NodeDef): Promise
     async write({ correlationId, latencyMs, facts, error }) {
       const written = await trail.write({
         eventType: node.type,
-        status: error ? 'FAILED' : 'SUCCESS',
+        status: error ? 'FAILED' : (facts.status ?? 'SUCCESS'),
         correlationId,
         flow: node.z,
         node: node.id,

@@ -49,6 +49,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
       context.summary(outcome, outcome === 'delivered' ? 'ready' : 'degraded')
       writeStep(msg, 'webhook', result)
       if (outcome === 'delivered') return [msg, null]
+      context.audit({ status: 'FAILED' })
       const { code, message } = deathOf(delivery)
       msg['error'] = { code, message }
       return [null, msg]

@@ -63,6 +63,7 @@ describe('the examples in the editor', function () {
       const status = await editor.statusOf(find('01', type).id)
       assert.equal(status.fill, 'green', `${type}: ${status.text}`)
     }
+    await editor.page.locator('.red-ui-notification').first().waitFor({ state: 'hidden' })
     await editor.page.screenshot({ path: `${SHOTS}/example-01.png` })
   })
 
