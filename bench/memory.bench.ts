@@ -42,13 +42,13 @@ let ended = 0
 let failed = 0
 let refill = (): void => undefined
 const resultId = flows.find(({ type, name }) => type === 'debug' && name?.startsWith('Result'))!.id
-runtime.red.hooks.add('onReceive.bench', ((event: { destination: { node: { id: string } } }) => {
+runtime.red.hooks.add('onReceive.bench', (event: { destination: { node: { id: string } } }) => {
   const { id } = event.destination.node
   if (!ends.has(id)) return
   ended += 1
   if (id !== resultId) failed += 1
   refill()
-}) as never)
+})
 
 async function send(count: number): Promise<void> {
   const goal = ended + count

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream'
-
 /** Time. Everything in `lib/` that waits or reads a clock does it through this. */
 export interface Clock {
   /** Unix time in milliseconds. */
@@ -25,7 +23,7 @@ export interface HttpRequest {
   readonly method: string
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Buffer
+  readonly body?: string | Uint8Array
   /** Milliseconds from the start of the attempt to the last byte of the body. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal
@@ -79,7 +77,7 @@ export interface AppendFile {
 /** The slice of a file system that the palette needs. Paths are absolute. */
 export interface Files {
   read(path: string): Promise<string>
-  readStream(path: string, start?: number): Readable
+  readStream(path: string, start?: number): AsyncIterable<Uint8Array>
   /** Writes a temporary file beside it and renames: readers see the old or the new one, never half. */
   writeAtomic(path: string, data: string): Promise<void>
   openAppend(path: string): Promise<AppendFile>

@@ -26,7 +26,7 @@ export async function readTail(files: Pick<Files, 'stat' | 'readStream'>, path: 
   if (!stat || stat.size === 0) return EMPTY
   const from = Math.max(0, stat.size - WINDOW_BYTES)
   const chunks: Buffer[] = []
-  for await (const chunk of files.readStream(path, from)) chunks.push(Buffer.from(chunk as Buffer))
+  for await (const chunk of files.readStream(path, from)) chunks.push(Buffer.from(chunk))
   const window = Buffer.concat(chunks)
   const end = endOfRecords(window)
   if (end === 0 && from > 0) return { ...EMPTY, size: stat.size, damage: 'it does not end with a record' }

@@ -1,5 +1,3 @@
-import type { HttpResponse } from '../ports.ts'
-
 /** What a node that calls CXone gets from its `cxone-auth` node. */
 export interface CxoneAccess {
   readonly client: CxoneClient
@@ -54,7 +52,7 @@ export interface CxoneAnswer {
   readonly url: string
   /** The API base that `path` was added to. */
   readonly base: string
-  readonly headers: HttpResponse['headers']
+  readonly headers: Readonly<Record<string, string>>
   /** The parsed JSON body; null without a body. */
   readonly json: unknown
   readonly attempts: number

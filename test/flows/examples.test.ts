@@ -99,7 +99,7 @@ describe('the start command', () => {
       `${port}`,
     ]).then(
       () => assert.fail('it started'),
-      (error: { code: number; stderr: string }) => error,
+      (error: unknown) => error as { code: number; stderr: string },
     )
     server.close()
     assert.equal(failure.code, 1)

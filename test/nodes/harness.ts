@@ -50,7 +50,7 @@ export interface LoadedFlow {
 }
 
 /** The register functions of built nodes, by type. Build first. */
-export const builtNode = (type: string): ((RED: unknown) => void) =>
+const builtNode = (type: string): ((RED: unknown) => void) =>
   require(resolve(`dist/nodes/${type}/${type}.js`)).default
 
 helper.init(require.resolve('node-red'))

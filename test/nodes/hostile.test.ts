@@ -87,7 +87,7 @@ describe('hostile values in', function () {
       }
       const flow = await loadFlow([AUTH, TRAIL, ...cases.map(({ node }) => node)])
       for (const { node, property, value, refused } of cases) {
-        const what = `${type}.${property} = ${String(JSON.stringify(value)).slice(0, 60)}`
+        const what = `${type}.${property} = ${JSON.stringify(value).slice(0, 60)}`
         const ending = await flow.receive(node.id, { payload: {}, dataActionId: 'order-status' })
         expectCode(ending, what)
         // What the editor marks as wrong, the runtime refuses too, with the same words.

@@ -9,7 +9,7 @@ export interface MovableClock extends Clock {
   readonly slept: readonly number[]
 }
 
-export function movableClock(): MovableClock {
+function movableClock(): MovableClock {
   let ahead = 0
   const slept: number[] = []
   return {
