@@ -6,7 +6,7 @@ import { createAjv, type AnyAjv } from './create-ajv.ts'
 import { draftOf, type Draft } from './drafts.ts'
 import { schemaError, type JsonSchema } from './json-schema.ts'
 import { findReference, findWrongPattern } from './find-place.ts'
-import { TimeGuard } from './time-guard.ts'
+import { OutOfTime, TimeGuard } from './time-guard.ts'
 import { createValidator, type SchemaValidator } from './validator.ts'
 
 /** How values are validated. */
@@ -133,14 +133,12 @@ interface Source {
 
 function build(ajv: AnyAjv, guard: TimeGuard, source: Source): ValidateFunction {
   const { name, schema, strip } = source
+  const compile = (): ValidateFunction => {
+    if (!ajv.validateSchema(schema)) throw wrongByDraft(ajv.errors ?? [], source)
+    return ajv.compile(strip ? closeObjects(schema) : schema)
+  }
   try {
-    const check = (): ValidateFunction => {
-      if (!ajv.validateSchema(schema)) throw wrongByDraft(ajv.errors ?? [], source)
-      return ajv.compile(strip ? closeObjects(schema) : schema)
-    }
-    const work = guard.run(check, true, COMPILE_MS)
-    if (work.done) return work.value
-    throw schemaError(name, '', `it was not compiled within ${COMPILE_MS} ms; make it smaller`)
+    return guard.run(compile, undefined, true, COMPILE_MS)
   } catch (error) {
     throw isPaletteError(error) ? error : explain(name, schema, error)
   }
@@ -157,6 +155,10 @@ function wrongByDraft(errors: readonly ErrorObject[], { name, draft }: Source): 
 const depth = ({ instancePath }: ErrorObject): number => instancePath.split('/').length
 
 function explain(name: string, schema: JsonSchema, cause: unknown): Error {
+  if (cause instanceof OutOfTime)
+    return schemaError(name, '', `it was not compiled within ${cause.timeoutMs} ms; make it smaller`, {
+      cause,
+    })
   if (cause instanceof RangeError) return schemaError(name, '', 'it is nested too deeply', { cause })
   const pattern = findWrongPattern(schema)
   if (pattern) return schemaError(name, pattern.path, pattern.reason, { cause })

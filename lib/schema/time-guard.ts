@@ -9,16 +9,25 @@ interface MeteredRegExp {
 }
 
 /** Most milliseconds that one validation may take once its cost is in doubt. */
-export const GUARD_MS = 1000
+const GUARD_MS = 1000
 
 /** Steps of pattern matching, by the upper bound, that a validation may take unguarded: some ten milliseconds. */
 const FREE_STEPS = 1_000_000
 /** The regular expressions of ajv-formats are linear or nearly so; only for longer texts is that put to the test. */
 const LONG_TEXT = 10_000
 
-/** The outcome of guarded work. */
-export type Guarded<T> =
-  { readonly done: true; readonly value: T } | { readonly done: false; readonly pattern: string }
+/** Guarded work that was stopped. */
+export class OutOfTime extends Error {
+  readonly timeoutMs: number
+  /** The last pattern or format that was tried; empty where there was none. */
+  readonly pattern: string
+
+  constructor(timeoutMs: number, pattern: string) {
+    super(`not done within ${timeoutMs} ms`)
+    this.timeoutMs = timeoutMs
+    this.pattern = pattern
+  }
+}
 
 // Made once: an error collects its stack, and this one only says that the work is to be started anew.
 const EXPENSIVE = new Error('expensive')
@@ -59,27 +68,28 @@ export class TimeGuard {
    *
    * @param isCostly starts under the time-out at once.
    * @param timeoutMs of the guarded work.
+   * @throws {@link OutOfTime}, and what the work throws.
    */
-  run<T>(work: () => T, isCostly = false, timeoutMs = GUARD_MS): Guarded<T> {
+  run<I, T>(work: (input: I) => T, input: I, isCostly = false, timeoutMs = GUARD_MS): T {
     this.#left = FREE_STEPS
     this.#guarded = false
-    if (isCostly) return this.#runGuarded(work, timeoutMs)
+    if (isCostly) return this.#runGuarded(work, input, timeoutMs)
     try {
-      return { done: true, value: work() }
+      return work(input)
     } catch (error) {
       if (error !== EXPENSIVE) throw error
-      return this.#runGuarded(work, timeoutMs)
+      return this.#runGuarded(work, input, timeoutMs)
     }
   }
 
-  #runGuarded<T>(work: () => T, timeoutMs: number): Guarded<T> {
+  #runGuarded<I, T>(work: (input: I) => T, input: I, timeoutMs: number): T {
     this.#guarded = true
     this.#pattern = ''
     try {
-      return { done: true, value: runFor(timeoutMs, work) }
+      return runFor(timeoutMs, () => work(input))
     } catch (error) {
       if ((error as NodeJS.ErrnoException | null)?.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
-      return { done: false, pattern: this.#pattern }
+      throw new OutOfTime(timeoutMs, this.#pattern)
     } finally {
       this.#guarded = false
     }

@@ -1,9 +1,9 @@
 import type { ErrorObject, ValidateFunction } from 'ajv'
-import { inputError, show } from '../errors.ts'
+import { inputError, show, type PaletteError } from '../errors.ts'
 import { coercionsBetween, type Coercion } from './copy.ts'
 import type { Draft } from './drafts.ts'
 import { excerpt } from './excerpt.ts'
-import { GUARD_MS, type Guarded, type TimeGuard } from './time-guard.ts'
+import { OutOfTime, type TimeGuard } from './time-guard.ts'
 import { notJson, toValidationError, type ValidationError } from './validation-error.ts'
 
 /** What a validation found. The value that was given is never changed. */
@@ -44,44 +44,43 @@ interface Parts {
 
 /** Wraps a validator that Ajv made. */
 export function createValidator(parts: Parts): SchemaValidator {
-  const { draft, id, validate, copy, maxErrors } = parts
-  const check = copy ? checkCopy(validate, copy) : checkAsIs(validate)
+  const { draft, id, guard, isCostly } = parts
+  const check = parts.copy ? checkCopy(parts, parts.copy) : checkAsIs(parts)
   return {
     draft,
     id,
     validate: (value, place) => {
       const stranger = whyNoJson(value, place)
       if (stranger) return { valid: false, errors: [notJson(stranger, value)] }
-      return run(parts, place, () => {
-        const checked = check(value)
-        return checked.valid ? checked : { valid: false, errors: tell(checked.errors, maxErrors, value) }
-      })
+      try {
+        return guard.run(check, value, isCostly)
+      } catch (error) {
+        throw undecided(place, error)
+      }
     },
   }
 }
 
-type Checked =
-  | Extract<Verdict, { valid: true }>
-  | { readonly valid: false; readonly errors: readonly (ErrorObject | undefined)[] }
-
 const NONE: readonly Coercion[] = []
 
 const checkAsIs =
-  (validate: ValidateFunction) =>
-  (value: unknown): Checked =>
-    validate(value) ? { valid: true, value, coerced: NONE } : { valid: false, errors: validate.errors ?? [] }
+  ({ validate, maxErrors }: Parts) =>
+  (value: unknown): Verdict =>
+    validate(value)
+      ? { valid: true, value, coerced: NONE }
+      : { valid: false, errors: tell(validate, maxErrors, value) }
 
 /** Ajv changes values in place, and the whole value through the object that holds it. */
 function checkCopy(
-  validate: ValidateFunction,
+  { validate, maxErrors }: Parts,
   copy: (value: unknown) => unknown,
-): (value: unknown) => Checked {
+): (value: unknown) => Verdict {
   return (value) => {
     const holder = { value: copy(value) }
     const rootData = holder.value as object
     const place = { instancePath: '', parentData: holder, parentDataProperty: 'value', rootData }
     if (!validate(holder.value, { ...place, dynamicAnchors: {} }))
-      return { valid: false, errors: validate.errors ?? [] }
+      return { valid: false, errors: tell(validate, maxErrors, value) }
     return { valid: true, value: holder.value, coerced: coercionsBetween(value, holder.value).map(masked) }
   }
 }
@@ -92,28 +91,23 @@ const masked = ({ path, from, to }: Coercion): Coercion => ({
   to: excerpt(to, path),
 })
 
-function tell(
-  errors: readonly (ErrorObject | undefined)[],
-  max: number,
-  value: unknown,
-): readonly ValidationError[] {
-  const known = errors.filter((error) => error !== undefined).slice(0, max)
+// The list has gaps where errors beyond the limit were left out and taken back.
+function tell({ errors }: ValidateFunction, max: number, value: unknown): readonly ValidationError[] {
+  const found: readonly (ErrorObject | undefined)[] = errors ?? []
+  const known = found.filter((error) => error !== undefined).slice(0, max)
   return known.map((error) => toValidationError(error, value))
 }
 
-function run({ guard, isCostly }: Parts, place: string, work: () => Verdict): Verdict {
-  let outcome: Guarded<Verdict>
-  try {
-    outcome = guard.run(work, isCostly)
-  } catch (cause) {
-    const isDeep = cause instanceof RangeError // the stack is used up
-    const got = isDeep ? 'one that is cyclic or nested too deeply' : 'one that cannot be read'
-    throw inputError(place, `Expected \`${place}\` to be a JSON value, got ${got}`, cause)
+/** Why a value can be called neither valid nor invalid. */
+function undecided(place: string, cause: unknown): PaletteError {
+  if (cause instanceof OutOfTime) {
+    const { pattern, timeoutMs } = cause
+    const why = pattern === '' ? '' : `: the pattern ${show(pattern)} takes too long; make it simpler`
+    return inputError(place, `Validation of \`${place}\` was given up after ${timeoutMs} ms${why}`)
   }
-  if (outcome.done) return outcome.value
-  const { pattern } = outcome
-  const why = pattern === '' ? '' : `: the pattern ${show(pattern)} takes too long; make it simpler`
-  throw inputError(place, `Validation of \`${place}\` was given up after ${GUARD_MS} ms${why}`)
+  const isDeep = cause instanceof RangeError // the stack is used up
+  const got = isDeep ? 'one that is cyclic or nested too deeply' : 'one that cannot be read'
+  return inputError(place, `Expected \`${place}\` to be a JSON value, got ${got}`, cause)
 }
 
 function whyNoJson(value: unknown, place: string): string | undefined {
