@@ -24,8 +24,8 @@ export function copyPlain(value: unknown): unknown {
 
 const OPEN = { enumerable: true, configurable: true, writable: true }
 
-/** Whether a value is an object as JSON has it, of any realm: no array, no class instance. */
-export function isPlain(value: unknown): value is Container {
+// An object as JSON has it, of any realm: no array, no class instance.
+function isPlain(value: unknown): value is Container {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
