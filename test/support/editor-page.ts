@@ -116,11 +116,11 @@ export class EditorPage {
     return text
   }
 
-  /** Chooses config nodes in the selects of the open form that has them. */
+  /** Chooses config nodes in the selects that the open form shows. */
   async choose(choices: Readonly<Record<string, string>>): Promise<void> {
     for (const [field, id] of Object.entries(choices)) {
       const select = this.page.locator('.red-ui-tray').last().locator(`select#node-input-${field}`)
-      if ((await select.count()) > 0) await select.selectOption(id)
+      if (await select.isVisible()) await select.selectOption(id)
     }
   }
 
