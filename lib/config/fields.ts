@@ -1,5 +1,6 @@
 import { configError, show } from '../errors.ts'
 import { isTyped, joinTyped } from './typed.ts'
+import { isVersion, migrate } from './version.ts'
 
 /**
  * One property of a node: its default, and one rule that the editor and the runtime share.
@@ -126,9 +127,14 @@ export function list<T>(
   })
 }
 
-/** Reads the stored properties of a node. @throws `CONFIG_INVALID` with `details.field` for the first wrong one. */
+/**
+ * Reads the stored properties of a node; those of an older version are migrated first (field `version`).
+ *
+ * @throws `CONFIG_INVALID` with `details.field` for the first wrong one.
+ */
 export function parseFields<F extends Record<string, Field<unknown>>>(fields: F, stored: object): Parsed<F> {
-  const values = stored as Record<string, unknown>
+  const known = stored as Readonly<Record<string, unknown>>
+  const values = isVersion(fields['version']) ? migrate(fields['version'], known) : known
   const parsed: Record<string, unknown> = {}
   for (const [name, rule] of Object.entries(fields)) {
     const value = isTyped(rule) ? joinTyped(rule, values, name) : values[name]

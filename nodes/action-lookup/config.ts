@@ -1,9 +1,10 @@
 import { integer, nodeId, parseFields, type Parsed } from '../../lib/config/fields.ts'
+import { version } from '../../lib/config/version.ts'
 import { typed } from '../../lib/config/typed.ts'
 
 /** The properties of `action-lookup`. */
 export const fields = {
-  version: integer({ min: 1, max: 1, default: 1 }),
+  version: version(),
   auth: nodeId(),
   actionId: typed('msg:dataActionId', ['msg', 'str', 'flow', 'global', 'env', 'jsonata']),
   cacheTtlS: integer({ min: 0, max: 31_536_000, default: 3600 }),

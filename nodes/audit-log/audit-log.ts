@@ -11,7 +11,8 @@ export default function register(RED: NodeAPI): void {
   function AuditLog(this: Node, def: NodeDef) {
     RED.nodes.createNode(this, def)
     onInput(RED, this, def, async () => {
-      const { trail: trailId, ...inputs } = parseConfig(def)
+      const { trail: trailId, eventType, status, subject, details } = parseConfig(def)
+      const inputs = { eventType, status, subject, details }
       const read = typedReader(RED, this, inputs)
       const trail = await useConfig<AuditTrail>(RED, trailId, 'audit-trail', 'trail')
       const { describeResult, readEvent } = await import('../../lib/audit/event.ts')

@@ -1,10 +1,12 @@
 import { nodeId, parseFields, type Parsed } from '../../lib/config/fields.ts'
+import { version } from '../../lib/config/version.ts'
 import { typed, type TypedKind } from '../../lib/config/typed.ts'
 
 const KINDS: readonly TypedKind[] = ['str', 'msg', 'flow', 'global', 'env', 'jsonata']
 
 /** The properties of `audit-log`. */
 export const fields = {
+  version: version(),
   trail: nodeId(),
   eventType: typed('str:FLOW_EVENT', KINDS),
   status: typed('str:SUCCESS', KINDS),

@@ -8,6 +8,7 @@ import {
   type Field,
   type Parsed,
 } from '../../lib/config/fields.ts'
+import { version } from '../../lib/config/version.ts'
 import { show } from '../../lib/errors.ts'
 
 /** A choice of the contract that a later version brings. */
@@ -41,6 +42,7 @@ function checkRule(rule: unknown): string | undefined {
 
 /** The properties of `audit-trail`. */
 export const fields = {
+  version: version(),
   sink: planned(oneOf(['file', 'stdout'], 'file'), ['postgres', 'syslog']),
   path: text({
     default: 'cxone/audit/audit.jsonl',

@@ -17,6 +17,7 @@ import {
   type Field,
   type Parsed,
 } from '../../lib/config/fields.ts'
+import { version } from '../../lib/config/version.ts'
 import type { CxoneAccess } from '../../lib/cxone/access.ts'
 import { configError, show } from '../../lib/errors.ts'
 
@@ -33,7 +34,7 @@ const place = text({ max: 2048 })
 
 /** The properties of `cxone-auth`. Which of the places count depends on the profile: see {@link placeReason}. */
 export const fields = {
-  version: integer({ min: 1, max: 1, default: 1 }),
+  version: version(),
   profile: oneOf(PROFILES, 'sandbox'),
   tenant: place,
   baseUrl: place,

@@ -1,4 +1,5 @@
 import { integer, nodeId, oneOf, parseFields, type Parsed } from '../../lib/config/fields.ts'
+import { version } from '../../lib/config/version.ts'
 import { typed, type Typed, type TypedField, type TypedKind } from '../../lib/config/typed.ts'
 import { METHODS, PAGINATIONS } from '../../lib/cxone/request-choices.ts'
 import { configError } from '../../lib/errors.ts'
@@ -8,7 +9,7 @@ const OBJECT: readonly TypedKind[] = ['json', 'msg', 'flow', 'global', 'jsonata'
 
 /** The properties of `cxone-request`. */
 export const fields = {
-  version: integer({ min: 1, max: 1, default: 1 }),
+  version: version(),
   auth: nodeId(),
   method: oneOf(METHODS, 'GET'),
   path: pathField(),

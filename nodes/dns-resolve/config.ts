@@ -9,6 +9,7 @@ import {
   type Field,
   type Parsed,
 } from '../../lib/config/fields.ts'
+import { version } from '../../lib/config/version.ts'
 import { typed } from '../../lib/config/typed.ts'
 import { requestFields } from '../../lib/dns/request.ts'
 import { parseServer } from '../../lib/dns/servers.ts'
@@ -37,7 +38,7 @@ function offered<const T extends string>(
 
 /** The properties of `dns-resolve`. */
 export const fields = {
-  version: integer({ min: 1, max: 1, default: 1 }),
+  version: version(),
   source: oneOf(['domain', 'dataAction'], 'domain'),
   auth: nodeId(),
   domain: typed('msg:payload', ['msg', 'str', 'flow', 'global', 'env', 'jsonata', 'json']),

@@ -8,6 +8,7 @@ import {
   type Field,
   type Parsed,
 } from '../../lib/config/fields.ts'
+import { version } from '../../lib/config/version.ts'
 import { typed, type TypedKind } from '../../lib/config/typed.ts'
 import { configError } from '../../lib/errors.ts'
 import { DRAFTS } from '../../lib/schema/drafts.ts'
@@ -17,7 +18,7 @@ const PLACES: readonly TypedKind[] = ['msg', 'flow', 'global']
 
 /** The properties of `schema-validate`. */
 export const fields = {
-  version: integer({ min: 1, max: 1, default: 1 }),
+  version: version(),
   source: oneOf(['inline', 'msg', 'dataAction', 'file'], 'inline'),
   schema: text({ max: MAX_SCHEMA_CHARACTERS }),
   schemaProperty: typed('msg:schema', [...PLACES, 'jsonata']),

@@ -1,4 +1,5 @@
 import { integer, nodeId, oneOf, parseFields, type Field, type Parsed } from '../../lib/config/fields.ts'
+import { version } from '../../lib/config/version.ts'
 import { typed, type Typed, type TypedField, type TypedKind } from '../../lib/config/typed.ts'
 import { countReason } from '../../lib/uuid/count.ts'
 import {
@@ -13,7 +14,7 @@ const TEXT_KINDS: readonly TypedKind[] = ['str', 'msg', 'flow', 'global', 'env',
 
 /** The properties of `uuid-gen`. `name` is the node's label as well; only versions 3, 5 and `derive` hash it. */
 export const fields = {
-  version: integer({ min: 1, max: 1, default: 1 }),
+  version: version(),
   mode: oneOf(UUID_MODES, 'generate'),
   uuidVersion: uuidVersion(),
   namespace: typed('str:', TEXT_KINDS),

@@ -1,4 +1,5 @@
 import { boolean, integer, list, nodeId, oneOf, parseFields, type Parsed } from '../../lib/config/fields.ts'
+import { version } from '../../lib/config/version.ts'
 import { typed, type TypedField } from '../../lib/config/typed.ts'
 import { show } from '../../lib/errors.ts'
 import { checkAllowedHost } from '../../lib/webhook/allow-hosts.ts'
@@ -8,7 +9,7 @@ const MAX_WAIT_S = 7 * 86_400
 
 /** The properties of `webhook-send`. */
 export const fields = {
-  version: integer({ min: 1, max: 1, default: 1 }),
+  version: version(),
   auth: nodeId(),
   url: receiverUrl(),
   signature: oneOf(['standard-webhooks', 'hmac-sha256-hex', 'none'], 'standard-webhooks'),

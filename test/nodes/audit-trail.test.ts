@@ -29,6 +29,7 @@ describe('audit-trail', () => {
 
   it('has the defaults of the contract', () => {
     assert.deepEqual(parseConfig({}), {
+      version: 1,
       sink: 'file',
       path: 'cxone/audit/audit.jsonl',
       format: 'jsonl',
