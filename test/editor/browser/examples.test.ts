@@ -64,6 +64,8 @@ describe('the examples in the editor', function () {
       assert.equal(status.fill, 'green', `${type}: ${status.text}`)
     }
     await editor.page.locator('.red-ui-notification').first().waitFor({ state: 'hidden' })
+    await editor.page.setViewportSize({ width: 1640, height: 760 })
+    await editor.page.waitForTimeout(300)
     await editor.page.screenshot({ path: `${SHOTS}/example-01.png` })
   })
 
