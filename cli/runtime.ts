@@ -78,7 +78,9 @@ export const packageRoot = resolve(__dirname, '../..')
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   await prepareUserDir(options)
   const red = ((await import('node-red')) as unknown as { default: NodeRed }).default
+  let isReady = false
   const server = createServer((request, response) => {
+    if (!isReady) return void response.writeHead(503, { 'Retry-After': '1' }).end('Node-RED is starting')
     red.httpAdmin(request, response, () => red.httpNode(request, response))
   })
   red.init(server, settingsOf(options))
@@ -92,6 +94,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   try {
     await red.start()
     await started
+    isReady = true
   } catch (error) {
     await stop()
     throw error
