@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { median, report } from './measure.ts'
 
-const ROUNDS = 9
+const ROUNDS = 15
 const CHILD = `
 const red = require(process.argv[1])
 const t = performance.now()
@@ -36,5 +36,7 @@ for (let i = 0; i < ROUNDS; i++) {
 }
 const [bare, full] = [median(samples.bare), median(samples.ours)]
 report({ name: 'start of Node-RED with the palette', unit: 'ms', ours: full, bare, ratio: full / bare })
-report({ name: "added to Node-RED's start", unit: 'ms', ours: full - bare, target: 100, lowerIsBetter: true })
+// Of neighbours in time, so that what else the machine does weighs on both.
+const added = median(samples.ours.map((ms, i) => ms - samples.bare[i]!))
+report({ name: "added to Node-RED's start", unit: 'ms', ours: added, target: 100, lowerIsBetter: true })
 await Promise.all([without, withIt].map((folder) => rm(folder, { recursive: true, force: true })))
