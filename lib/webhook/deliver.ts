@@ -1,8 +1,10 @@
 import { abortReason } from '../concurrency/abort.ts'
+import { within } from '../concurrency/within.ts'
 import { isPaletteError } from '../errors.ts'
 import { parseRetryAfter } from '../http/retry-after.ts'
 import { safeUrl } from '../http/safe-url.ts'
 import type { Clock, ConnectTarget, HttpResponse, HttpSend, Random } from '../ports.ts'
+import { Backlog } from './backlog.ts'
 import type { AddressGuard } from './guard.ts'
 import type { Signer } from './sign.ts'
 import { Slots } from './slots.ts'
@@ -22,7 +24,7 @@ export interface DeliveryPorts {
 export interface DeliveryOptions {
   /** Seconds to wait before each attempt, counted from the end of the one before. Its length is the number of attempts. */
   readonly schedule: readonly number[]
-  /** Milliseconds, per attempt. */
+  /** Milliseconds, per attempt, the look-up of the address included. */
   readonly timeoutMs: number
   readonly concurrency: number
 }
@@ -39,7 +41,7 @@ export interface Webhook {
 
 /** How a delivery ended. */
 export interface Delivery {
-  /** `rejected`: the receiver will never take it (410); `dead`: all attempts failed. */
+  /** `rejected`: the receiver will never take it (410); `dead`: all attempts failed, or there were too many before it. */
   readonly outcome: 'delivered' | 'rejected' | 'dead'
   readonly id: string
   /** Without query. */
@@ -73,11 +75,34 @@ const MAX_RESPONSE_BYTES = 1024 * 1024
 /**
  * Makes a sender that tries by a schedule (each wait ±20 %) until the receiver answers 2xx. `Retry-After` makes a wait longer,
  * never shorter. Every attempt is signed anew, and its address is checked anew. Waits do not take up a place of the
- * `concurrency`. Redirects are not followed: the receiver that was checked is the one that gets the event.
+ * `concurrency`. Redirects are not followed: the receiver that was checked is the one that gets the event. What does not fit
+ * into the bounds of the {@link Backlog} is dead at once, without an attempt.
  */
 export function createDelivery(ports: DeliveryPorts, options: DeliveryOptions): Deliver {
-  const slots = new Slots(options.concurrency)
+  const backlog = new Backlog()
+  const deliver = createAttempts(ports, options)
   return async (webhook, call = {}) => {
+    const reason = backlog.take(webhook.body.length)
+    if (reason !== undefined) return refused(webhook, reason)
+    try {
+      return await deliver(webhook, call)
+    } finally {
+      backlog.drop(webhook.body.length)
+    }
+  }
+}
+
+const refused = ({ id, url }: Webhook, reason: string): Delivery => {
+  const counts = { status: null, attempts: 0, latencyMs: 0, elapsedMs: 0 }
+  return { outcome: 'dead', id, url: safeUrl(url.href), ...counts, reason }
+}
+
+function createAttempts(
+  ports: DeliveryPorts,
+  options: DeliveryOptions,
+): (webhook: Webhook, call: DeliverCall) => Promise<Delivery> {
+  const slots = new Slots(options.concurrency)
+  return async (webhook, call) => {
     const started = ports.clock.monotonic()
     const attempts = options.schedule.length
     let latencyMs = 0
@@ -150,7 +175,10 @@ async function tryOnce(
   if (signal?.aborted) throw abortReason(signal, 'The webhook')
   const started = clock.monotonic()
   try {
-    const connectTo = await target(ports, webhook.url, attempt, signal)
+    const { timeoutMs } = options
+    const late = `\`${webhook.url.hostname}\` was not looked up within ${timeoutMs} ms`
+    const finding = target(ports, webhook.url, attempt, signal)
+    const connectTo = await within(finding, { clock, timeoutMs, late, signal })
     const timestamp = Math.floor(clock.now() / 1000)
     const response = await send({
       method: 'POST',
@@ -161,7 +189,7 @@ async function tryOnce(
         ...sign({ id: webhook.id, timestamp, body: webhook.body }),
       },
       body: webhook.body,
-      timeoutMs: options.timeoutMs,
+      timeoutMs: Math.max(1, Math.ceil(timeoutMs - (clock.monotonic() - started))),
       maxResponseBytes: MAX_RESPONSE_BYTES,
       connectTo,
       ...(signal ? { signal } : {}),

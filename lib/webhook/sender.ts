@@ -72,10 +72,12 @@ export function createWebhookSender(ports: SenderPorts, options: SenderOptions):
 
 /** The error that a flow sees in `msg.error` on the second output. */
 export function deathOf({ outcome, url, attempts, reason = 'no reason' }: Delivery): PaletteError {
+  if (outcome === 'rejected')
+    return new PaletteError('WEBHOOK_REJECTED', `${url} wants no more webhooks: ${reason}`)
+  if (attempts === 0)
+    return new PaletteError('WEBHOOK_DEAD', `The webhook to ${url} was not tried: ${reason}; send less often`)
   const times = attempts === 1 ? 'once' : `${attempts} times`
-  return outcome === 'rejected'
-    ? new PaletteError('WEBHOOK_REJECTED', `${url} wants no more webhooks: ${reason}`)
-    : new PaletteError('WEBHOOK_DEAD', `The webhook to ${url} was tried ${times} in vain: ${reason}`)
+  return new PaletteError('WEBHOOK_DEAD', `The webhook to ${url} was tried ${times} in vain: ${reason}`)
 }
 
 function sandboxRoute(url: URL, { port }: SandboxInfo): ConnectTarget | undefined {

@@ -225,4 +225,98 @@ describe('a delivery', () => {
       [6, 6],
     )
   })
+
+  it('stops at an abort while the address is looked up', async () => {
+    const stop = new AbortController()
+    const hangs = setUp([204], { guard: () => new Promise(() => undefined) })
+    const pending = hangs.deliver(webhook, { signal: stop.signal })
+    await Promise.resolve()
+    stop.abort()
+    await assert.rejects(pending, { code: 'ABORTED' })
+    assert.equal(hangs.sent.length, 0)
+  })
+
+  it('counts the look-up of the address into the time of the attempt', async () => {
+    const timers: number[] = []
+    const clock = new FakeClock()
+    const expiring: Clock = {
+      now: clock.now,
+      monotonic: clock.monotonic,
+      sleep: clock.sleep,
+      after: (ms, callback) => {
+        timers.push(ms)
+        queueMicrotask(callback)
+        return () => undefined
+      },
+    }
+    const hangs = setUp(
+      [204],
+      { clock: expiring, guard: () => new Promise(() => undefined) },
+      { schedule: [0] },
+    )
+    const dead = await hangs.deliver(webhook)
+    assert.equal(dead.outcome, 'dead')
+    assert.match(dead.reason ?? '', /`hooks\.example\.com` was not looked up within 1000 ms/)
+    assert.deepEqual(timers, [1000])
+    const slow = setUp([204], {
+      guard: () => {
+        slow.clock.time += 300
+        return Promise.resolve(['203.0.114.1'])
+      },
+    })
+    await slow.deliver(webhook)
+    assert.equal(slow.sent[0]?.timeoutMs, 700)
+  })
+
+  it('takes up to 10,000 webhooks at a time; what comes on top is dead without an attempt', async () => {
+    let release = (): void => undefined
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    const answer = async (): Promise<HttpResponse> => {
+      await gate
+      return { status: 204, headers: {}, body: Buffer.alloc(0), latencyMs: 0 }
+    }
+    const { deliver } = setUp([answer])
+    const taken = Array.from({ length: 10_000 }, () => deliver(webhook))
+    const refused = await deliver(webhook)
+    assert.deepEqual(refused, {
+      outcome: 'dead',
+      id: 'id-1',
+      url: 'https://hooks.example.com/a',
+      status: null,
+      attempts: 0,
+      latencyMs: 0,
+      elapsedMs: 0,
+      reason: '10000 webhooks wait already',
+    } satisfies Delivery)
+    release()
+    assert.ok((await Promise.all(taken)).every(({ outcome }) => outcome === 'delivered'))
+    assert.equal((await deliver(webhook)).outcome, 'delivered')
+  })
+
+  it('takes up to 256 MiB of bodies at a time, and a larger one alone', async () => {
+    let release = (): void => undefined
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    const { deliver } = setUp([
+      async () => {
+        await gate
+        return { status: 204, headers: {}, body: Buffer.alloc(0), latencyMs: 0 }
+      },
+    ])
+    const huge = { ...webhook, body: { length: 300 * 2 ** 20 } as Buffer }
+    const alone = setUp([204], { sign: () => ({}) })
+    assert.equal((await alone.deliver(huge)).outcome, 'delivered')
+    const first = deliver(webhook)
+    assert.equal((await deliver(huge)).reason, '1 webhooks with 2 bytes wait already')
+    release()
+    assert.equal((await first).outcome, 'delivered')
+  })
+
+  it('frees its place however a delivery ends', async () => {
+    const { deliver } = setUp([500], {
+      guard: () => Promise.reject(new PaletteError('WEBHOOK_BLOCKED_ADDRESS', 'x')),
+    })
+    for (let i = 0; i < 10_001; i += 1) {
+      await assert.rejects(deliver(webhook), { code: 'WEBHOOK_BLOCKED_ADDRESS' })
+    }
+  })
 })

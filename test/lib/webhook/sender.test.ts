@@ -124,6 +124,9 @@ describe('a webhook sender over real sockets', () => {
     const death = deathOf(result)
     assert.equal(death.code, 'WEBHOOK_DEAD')
     assert.match(death.message, /3 times in vain/)
+    const refused = deathOf({ ...result, attempts: 0, reason: '10000 webhooks wait already' })
+    assert.equal(refused.code, 'WEBHOOK_DEAD')
+    assert.match(refused.message, /was not tried: 10000 webhooks wait already/)
   })
 
   it('gives up an attempt after timeoutMs, also in the middle of a body', async () => {
