@@ -54,10 +54,7 @@ function schedule() {
   return {
     ...waits,
     check: (value: unknown) =>
-      waits.check(value) ??
-      ((Array.isArray(value) && value.length === 0) || value === '[]'
-        ? 'expected at least one attempt'
-        : undefined),
+      waits.check(value) ?? (waits.parse(value).length === 0 ? 'expected at least one attempt' : undefined),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CxoneAccess } from '../../lib/cxone/access.ts'
+import { safeUrl } from '../../lib/http/safe-url.ts'
 import { systemClock, systemLookup, systemRandom } from '../../lib/system.ts'
 import { useConfig } from '../adapter/config-node.ts'
 import { onInput, type Prepared } from '../adapter/on-input.ts'
@@ -37,15 +38,14 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
     close: () => client.close(),
     handle: async (msg, context) => {
       const onRetry = (attempt: number, of: number): void => context.degraded(`retry ${attempt}/${of}`)
-      const request = {
-        ...(await read(msg)),
-        payload: msg.payload,
-        correlationId: context.correlationId,
-        places,
-      }
-      const delivery = await deliver(request, { signal: context.signal, onRetry })
+      const { url, eventType } = await read(msg)
+      context.audit({ subject: safeUrl(String(url)) })
+      const { payload } = msg
+      const { signal, correlationId } = context
+      const request = { url, eventType, payload, correlationId, places }
+      const delivery = await deliver(request, { signal, onRetry })
       const { outcome, ...result } = delivery
-      context.audit({ subject: result.url, attempts: result.attempts, details: { ...delivery } })
+      context.audit({ attempts: result.attempts, details: { ...delivery } })
       context.summary(outcome, outcome === 'delivered' ? 'ready' : 'degraded')
       writeStep(msg, 'webhook', result)
       if (outcome === 'delivered') return [msg, null]

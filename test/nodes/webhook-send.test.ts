@@ -148,6 +148,7 @@ describe('webhook-send', () => {
       ['timeoutMs', 'soon'],
       ['schedule', []],
       ['schedule', '[]'],
+      ['schedule', '[ ]'],
       ['schedule', [-1]],
       ['schedule', ['5']],
       ['schedule', [1e9]],
@@ -213,6 +214,30 @@ describe('webhook-send', () => {
     await flow.unload()
     assert.equal(failureOf(await pending).code, 'ABORTED')
     assert.equal(got.length, 1)
+  })
+
+  it('audits a webhook that was not sent with its receiver and the reason', async () => {
+    const flow = await loadFlow(
+      [
+        { id: 'trail', type: 'audit-trail' },
+        { id: 'n', type: 'webhook-send', url, schedule: [0], audit: 'trail' },
+      ],
+      { credentials: { n: { secret: SECRET } } },
+    )
+    assert.equal(failureOf(await flow.receive('n', { payload: 1 })).code, 'WEBHOOK_BLOCKED_ADDRESS')
+    const { readFile } = await import('node:fs/promises')
+    const [line = '', ...more] = (await readFile(`${flow.userDir}/cxone/audit/audit.jsonl`, 'utf8'))
+      .trim()
+      .split('\n')
+    const record = JSON.parse(line) as {
+      subject: string
+      status: string
+      details: { error: { code: string } }
+    }
+    assert.equal(more.length, 0)
+    assert.equal(record.status, 'FAILED')
+    assert.equal(record.subject, url.replace(/\?.*/, ''))
+    assert.equal(record.details.error.code, 'WEBHOOK_BLOCKED_ADDRESS')
   })
 
   it('shows neither secrets nor the query of its URL anywhere', async () => {
