@@ -77,7 +77,16 @@ export function inRange(address: IpAddress, range: IpRange): boolean {
 // IANA's special-purpose registries (RFC 6890 and updates); the first match counts.
 const RANGES = (
   [
-    ['cloud metadata', '169.254.169.254', '169.254.170.2', '100.100.100.200', 'fd00:ec2::254'],
+    // Amazon (with its container credentials), Google, Azure (its WireServer has a public address), Alibaba.
+    [
+      'cloud metadata',
+      '169.254.169.254',
+      '169.254.170.2',
+      '169.254.170.23',
+      '168.63.129.16',
+      '100.100.100.200',
+    ],
+    ['cloud metadata', 'fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254'],
     ['unspecified', '0.0.0.0', '::'],
     ['loopback', '127.0.0.0/8', '::1'],
     ['private', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fec0::/10'],
@@ -109,6 +118,9 @@ function range(block: string): IpRange {
 // An IPv6 address of these blocks is only a way of writing the IPv4 address in its last 32 bits.
 const EMBEDDING = ['::ffff:0:0/96', '::ffff:0:0:0/96', '64:ff9b::/96', '::/96'].map(range)
 
+/** The only block of IPv6 that IANA hands public addresses out of (RFC 4291, section 2.4, as allocated). */
+const GLOBAL_UNICAST = range('2000::/3')
+
 /**
  * What an address is for (IANA special-purpose address registries). IPv4-mapped, -translated and NAT64 addresses
  * (`::ffff:127.0.0.1`, `64:ff9b::7f00:1`) count as the IPv4 address in them.
@@ -126,5 +138,5 @@ function kindOf(address: IpAddress): AddressKind {
   if (EMBEDDING.some((block) => inRange(address, block))) {
     return kindOf({ family: 4, bits: address.bits & 0xffff_ffffn })
   }
-  return 'public'
+  return address.family === 4 || inRange(address, GLOBAL_UNICAST) ? 'public' : 'reserved'
 }
