@@ -49,7 +49,7 @@ export function readRequest(
   const overrides: Record<string, unknown> = {}
   for (const [name, field] of Object.entries(requestFields)) {
     const value = input[name]
-    if (value === undefined) continue
+    if (isLeftOut(name, value)) continue
     const reason = field.check(value)
     if (reason) throw inputError(`${path}.${name}`, `\`${path}.${name}\`: ${reason}`)
     overrides[name] = field.parse(value)
@@ -62,6 +62,10 @@ export function readRequest(
   }
   return { ...base, ...overrides, domain: readDomain(input['domain'], `${path}.domain`) }
 }
+
+// Empty is the node's own, not the default of new nodes; only for the TTL it says something: take that of the records.
+const isLeftOut = (name: string, value: unknown): boolean =>
+  value === undefined || ((value === null || value === '') && name !== 'ttlOverrideS')
 
 const isDirective = (input: unknown): input is Readonly<Record<string, unknown>> =>
   typeof input === 'object' && input !== null && !Array.isArray(input) && !ArrayBuffer.isView(input)
