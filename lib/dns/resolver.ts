@@ -156,12 +156,26 @@ class Resolver {
     const key = `${question.type} ${question.name} ${this.#scope}`
     const known = cache?.get(key, clock.now(), call.request.ttlOverrideS)
     if (known) return { ...known, cached: true }
-    return this.#flights
-      .run(key, (signal) => this.#fetch(key, question, call, signal), call.signal)
-      .then((answer) => {
-        const expiresAt = clock.now() + usableS(answer, call.request.ttlOverrideS) * 1000
-        return { answer, expiresAt, cached: false }
-      })
+    return this.#join(key, question, call).then((answer) => {
+      const expiresAt = clock.now() + usableS(answer, call.request.ttlOverrideS) * 1000
+      return { answer, expiresAt, cached: false }
+    })
+  }
+
+  // A question goes by the time and the limit of the message that asked it first. Where those are used up, another message
+  // that joined it asks again by its own.
+  async #join(key: string, question: Question, call: Call): Promise<Answer> {
+    const flight = { isOwn: false }
+    const fetch = (signal: AbortSignal): Promise<Answer> => {
+      flight.isOwn = true
+      return this.#fetch(key, question, call, signal)
+    }
+    try {
+      return await this.#flights.run(key, fetch, call.signal)
+    } catch (error) {
+      if (flight.isOwn || !isUsedUp(error) || call.lifetime.over) throw error
+      return this.#join(key, question, call)
+    }
   }
 
   async #fetch(key: string, question: Question, call: Call, signal: AbortSignal): Promise<Answer> {
@@ -182,3 +196,6 @@ class Resolver {
     call.queries += 1
   }
 }
+
+const isUsedUp = (error: unknown): boolean =>
+  isDnsFault(error) && (error.code === 'DNS_TIMEOUT' || error.code === 'DNS_RATE_LIMITED')

@@ -50,6 +50,8 @@ const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REF
 const ROUNDS = 3
 /** RFC 8914: DNSSEC Bogus, and its refinements up to NSEC Missing. */
 const isBogus = (ede: ExtendedError | null): boolean => ede !== null && ede.code >= 6 && ede.code <= 12
+/** RFC 8914: DNSSEC Indeterminate. */
+const INDETERMINATE = 5
 
 /**
  * Asks recursive DNS servers in order: one that is silent, fails or refuses is passed over for the next, silent ones are
@@ -73,7 +75,7 @@ export class Upstream {
 
   /**
    * @throws `DNS_TIMEOUT`, `DNS_SERVFAIL`, `DNS_REFUSED`, `DNS_MALFORMED`: the most telling of what the servers did;
-   * `DNS_DNSSEC_BOGUS` when the trusted server found wrong signatures; what `beforeQuery` throws.
+   * `DNS_DNSSEC_BOGUS` when the trusted server found wrong signatures, `DNS_DNSSEC_INDETERMINATE` when it could not tell; what `beforeQuery` throws.
    */
   async ask(question: Question, budget: Budget): Promise<Answer> {
     let worth = this.#options.servers
@@ -155,6 +157,9 @@ export class Upstream {
     }
     if (this.#options.trustAd && isBogus(ede)) {
       throw dnsFault('DNS_DNSSEC_BOGUS', `${where.server} found wrong signatures for ${what}${why}`, where)
+    }
+    if (this.#options.trustAd && ede?.code === INDETERMINATE) {
+      throw dnsFault('DNS_DNSSEC_INDETERMINATE', `${where.server} could not validate ${what}${why}`, where)
     }
     throw dnsFault('DNS_SERVFAIL', `${where.server} failed to resolve ${what}${why}`, { ...where, rcode })
   }

@@ -283,6 +283,17 @@ describe('the rate limit', () => {
     assert.equal((await failure(resolver.resolve(ask(11)))).code, 'DNS_RATE_LIMITED')
   })
 
+  it('of another message does not count for one that joined its question', async () => {
+    const { resolver, udp } = await scripted(address, {}, false)
+    const ask = (domain: string, maxQueriesPerMinute: number) =>
+      resolver.resolve({ ...request, domain, maxQueriesPerMinute })
+    for (let i = 0; i < 10; i += 1) await ask(`n${i}.test`, 10)
+    const [first, joined] = await Promise.allSettled([ask('a.test', 10), ask('a.test', 1000)])
+    assert.equal(first.status === 'rejected' && (first.reason as { code: string }).code, 'DNS_RATE_LIMITED')
+    assert.equal(joined.status, 'fulfilled')
+    assert.equal(udp.asked.length, 11)
+  })
+
   it('counts repeats too', async () => {
     const { resolver, udp } = await scripted(() => undefined, { timeoutMs: 1, servers: ['192.0.2.1'] })
     for (let n = 0; n < 4; n += 1) await resolver.resolve(ask(n)).catch(() => undefined)
@@ -393,6 +404,15 @@ describe('DNSSEC by the AD bit', () => {
       assert.equal(error.details.ede.code, code)
       assert.equal(udp.asked.length, 1)
     }
+  })
+
+  it('is indeterminate when the server says so, and others are asked', async () => {
+    const { resolver, udp } = await scripted(() => ({ flags: SERVFAIL, additionals: [ede(5)] }))
+    const { code, details } = await failure(resolver.resolve(request))
+    assert.equal(code, 'DNS_DNSSEC_INDETERMINATE')
+    assert.deepEqual(details.ede, { code: 5, text: '' })
+    assert.equal(details.domain, 'www.example.test')
+    assert.equal(udp.asked.length, 2)
   })
 
   it('is unchecked when it is off: no AD in the question, and nothing is demanded', async () => {
