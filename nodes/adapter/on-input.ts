@@ -186,8 +186,16 @@ class Runner {
 export function toPaletteError(error: unknown): PaletteError {
   if (isPaletteError(error)) return error
   if (error instanceof Error && error.name === 'AbortError') return abortedError('The message', error)
-  const message = error instanceof Error ? error.message : show(error)
-  return new PaletteError('INTERNAL_ERROR', `Unexpected failure: ${redactText(message)}`, { cause: error })
+  const message = redactText(error instanceof Error ? error.message : show(error))
+  return new PaletteError('INTERNAL_ERROR', `Unexpected failure: ${message}`, { cause: harmless(error) })
+}
+
+// Nobody knows what a stranger's error holds, and a Catch node shows its cause.
+function harmless(error: unknown): Error | undefined {
+  if (!(error instanceof Error)) return undefined
+  const copy = new Error(redactText(error.message))
+  copy.stack = redactText(error.stack ?? '')
+  return copy
 }
 
 const labelOf = (error: PaletteError): string =>

@@ -109,7 +109,8 @@ export class EditorPage {
     await this.page.waitForTimeout(150)
     if (!(await field.evaluate((element) => element.classList.contains('input-error')))) return ''
     await field.hover()
-    const tip = this.page.locator('.red-ui-popover:visible').last()
+    // Other tips may be open: the reason is the one that belongs to the field, and they all begin in lower case.
+    const tip = this.page.locator('.red-ui-popover:visible', { hasText: /expected|is not|must/ }).first()
     await tip.waitFor()
     const text = await tip.innerText()
     await this.page.mouse.move(0, 0)

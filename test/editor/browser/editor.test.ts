@@ -26,117 +26,121 @@ const NEEDED: Record<string, Record<string, string>> = {
   'webhook-send': { url: 'http://sink.sandbox.test/webhooks/test' },
 }
 
-describe('the editor', function () {
-  this.timeout(60_000)
-  let red: NodeRedProcess
-  let browser: Browser
-  let editor: EditorPage
-  const problems: string[] = []
+for (const version of ['5.0', '4.1'] as const) {
+  describe(`the editor of Node-RED ${version}`, function () {
+    this.timeout(60_000)
+    let red: NodeRedProcess
+    let browser: Browser
+    let editor: EditorPage
+    const problems: string[] = []
 
-  before(async () => {
-    await mkdir(SHOTS, { recursive: true })
-    const flows = [
-      { id: 'tab', type: 'tab', label: 'Nodes' },
-      { id: 'auth-1', type: 'cxone-auth', name: 'Sandbox', profile: 'sandbox' },
-      { id: 'trail-1', type: 'audit-trail', name: 'Trail' },
-    ]
-    red = await startNodeRed('5.0', await makeUserDir(flows, { linkPalette: true }))
-    browser = await launchBrowser()
-    editor = await EditorPage.open(browser, red.url)
-    editor.page.on('pageerror', (error) => problems.push(error.message))
-  })
+    before(async () => {
+      await mkdir(SHOTS, { recursive: true })
+      const flows = [
+        { id: 'tab', type: 'tab', label: 'Nodes' },
+        { id: 'auth-1', type: 'cxone-auth', name: 'Sandbox', profile: 'sandbox' },
+        { id: 'trail-1', type: 'audit-trail', name: 'Trail' },
+      ]
+      red = await startNodeRed(version, await makeUserDir(flows, { linkPalette: true }))
+      browser = await launchBrowser()
+      editor = await EditorPage.open(browser, red.url)
+      editor.page.on('pageerror', (error) => problems.push(error.message))
+    })
 
-  after(async () => {
-    await browser.close()
-    await red.stop()
-  })
+    after(async () => {
+      await browser.close()
+      await red.stop()
+    })
 
-  it('shows every flow node in the palette category CXone', async () => {
-    const defs = [...(await editorDefs())].filter(([, { category }]) => category !== 'config')
-    for (const [type] of defs) {
-      await editor.page
-        .locator(`.red-ui-palette-node[data-palette-type="${type}"]`)
-        .waitFor({ state: 'attached' })
-    }
-    const category = editor.page.locator('#red-ui-palette-container-CXone')
-    await category.scrollIntoViewIfNeeded()
-    await category.screenshot({ path: `${SHOTS}/palette.png` })
-    assert.equal(await category.locator('.red-ui-palette-node').count(), defs.length)
-  })
-
-  it('opens the form of every flow node that was dragged: labels, reasons for wrong values, help', async function () {
-    this.timeout(180_000)
-    const types = [...(await editorDefs())]
-      .filter(([, { category }]) => category !== 'config')
-      .map(([type]) => type)
-    for (const [index, type] of types.entries()) {
-      const id = await editor.drag(type, 220 + (index % 2) * 300, 80 + Math.floor(index / 2) * 90)
-      await editor.edit(id)
-      await expectGoodForm(editor, type)
-      await editor.page.screenshot({ path: `${SHOTS}/form-${type}.png` })
-      const wrong = WRONG[type]
-      if (wrong) await expectReason(editor, `#node-input-${wrong.field}`, wrong)
-      await editor.cancel()
-      await editor.edit(id)
-      await editor.choose({ auth: 'auth-1', trail: 'trail-1' })
-      await editor.setTyped(NEEDED[type] ?? {})
-      await editor.done()
-      assert.deepEqual(await editor.errorsOf(id), [], `${type} is still marked as wrong`)
-      const help = await editor.help(id)
-      for (const heading of ['Inputs', 'Outputs', 'Errors', 'Example']) {
-        assert.match(help, new RegExp(heading), `${type}: help without ${heading}`)
+    it('shows every flow node in the palette category CXone', async () => {
+      const defs = [...(await editorDefs())].filter(([, { category }]) => category !== 'config')
+      for (const [type] of defs) {
+        await editor.page
+          .locator(`.red-ui-palette-node[data-palette-type="${type}"]`)
+          .waitFor({ state: 'attached' })
       }
-    }
-  })
+      const category = editor.page.locator('#red-ui-palette-container-CXone')
+      await category.scrollIntoViewIfNeeded()
+      await category.screenshot({ path: `${SHOTS}/${version}-palette.png` })
+      assert.equal(await category.locator('.red-ui-palette-node').count(), defs.length)
+    })
 
-  for (const type of ['cxone-auth', 'audit-trail']) {
-    it(`opens the form of the config node ${type}`, async () => {
-      const id = type === 'cxone-auth' ? 'auth-1' : 'trail-1'
-      await editor.page.evaluate(([t, i]) => RED.editor.editConfig('', t!, i!), [type, id])
+    it('opens the form of every flow node that was dragged: labels, reasons for wrong values, help', async function () {
+      this.timeout(180_000)
+      const types = [...(await editorDefs())]
+        .filter(([, { category }]) => category !== 'config')
+        .map(([type]) => type)
+      for (const [index, type] of types.entries()) {
+        const id = await editor.drag(type, 220 + (index % 2) * 300, 80 + Math.floor(index / 2) * 90)
+        await editor.edit(id)
+        await expectGoodForm(editor, type)
+        await editor.page.screenshot({ path: `${SHOTS}/${version}-form-${type}.png` })
+        const wrong = WRONG[type]
+        if (wrong) await expectReason(editor, `#node-input-${wrong.field}`, wrong)
+        await editor.cancel()
+        await editor.edit(id)
+        await editor.choose({ auth: 'auth-1', trail: 'trail-1' })
+        await editor.setTyped(NEEDED[type] ?? {})
+        await editor.done()
+        assert.deepEqual(await editor.errorsOf(id), [], `${type} is still marked as wrong`)
+        const help = await editor.help(id)
+        for (const heading of ['Inputs', 'Outputs', 'Errors', 'Example']) {
+          assert.match(help, new RegExp(heading), `${type}: help without ${heading}`)
+        }
+      }
+    })
+
+    for (const type of ['cxone-auth', 'audit-trail']) {
+      it(`opens the form of the config node ${type}`, async () => {
+        const id = type === 'cxone-auth' ? 'auth-1' : 'trail-1'
+        await editor.page.evaluate(([t, i]) => RED.editor.editConfig('', t!, i!), [type, id])
+        await editor.page.locator('.red-ui-tray').last().waitFor()
+        await editor.page.waitForTimeout(400)
+        await expectGoodForm(editor, type)
+        await editor.page.screenshot({ path: `${SHOTS}/${version}-form-${type}.png` })
+        const wrong = WRONG[type]!
+        await expectReason(editor, `#node-config-input-${wrong.field}`, wrong)
+        await editor.cancel()
+      })
+    }
+
+    it('deploys what was dragged and filled in, with no node marked as wrong', async () => {
+      assert.match(await editor.deploy(), /deployed/i)
+      await editor.page.screenshot({ path: `${SHOTS}/${version}-deployed.png` })
+    })
+
+    it('tests the connection of a deployed cxone-auth and shows what the token is for, never the token', async () => {
+      await editor.page.evaluate(() => RED.editor.editConfig('', 'cxone-auth', 'auth-1'))
       await editor.page.locator('.red-ui-tray').last().waitFor()
       await editor.page.waitForTimeout(400)
-      await expectGoodForm(editor, type)
-      await editor.page.screenshot({ path: `${SHOTS}/form-${type}.png` })
-      const wrong = WRONG[type]!
-      await expectReason(editor, `#node-config-input-${wrong.field}`, wrong)
+      await editor.page.getByRole('button', { name: 'Test connection' }).click()
+      const tray = editor.page.locator('.red-ui-tray').last()
+      await tray.getByText('127.0.0.1').first().waitFor()
+      const text = await tray.innerText()
+      assert.match(text, /data-actions:read/)
+      assert.doesNotMatch(text, /eyJ|access_token/)
+      await editor.page.screenshot({ path: `${SHOTS}/${version}-test-connection.png` })
       await editor.cancel()
     })
-  }
 
-  it('deploys what was dragged and filled in, with no node marked as wrong', async () => {
-    assert.match(await editor.deploy(), /deployed/i)
-    await editor.page.screenshot({ path: `${SHOTS}/deployed.png` })
-  })
+    // The dark theme came with Node-RED 5.
+    if (version === '5.0')
+      it('is readable in the dark theme', async () => {
+        const dark = await EditorPage.open(browser, red.url, 'dark')
+        await dark.page.evaluate(() => document.documentElement.classList.add('nr-theme-dark'))
+        await dark.page.evaluate(() => RED.editor.editConfig('', 'cxone-auth', 'auth-1'))
+        await dark.page.waitForTimeout(600)
+        await dark.page.screenshot({ path: `${SHOTS}/${version}-dark.png` })
+        const ratio = await dark.page.evaluate(contrastOfLabels)
+        assert.ok(ratio >= 4.5, `labels have a contrast of ${ratio}`)
+        await dark.page.close()
+      })
 
-  it('tests the connection of a deployed cxone-auth and shows what the token is for, never the token', async () => {
-    await editor.page.evaluate(() => RED.editor.editConfig('', 'cxone-auth', 'auth-1'))
-    await editor.page.locator('.red-ui-tray').last().waitFor()
-    await editor.page.waitForTimeout(400)
-    await editor.page.getByRole('button', { name: 'Test connection' }).click()
-    const tray = editor.page.locator('.red-ui-tray').last()
-    await tray.getByText('127.0.0.1').first().waitFor()
-    const text = await tray.innerText()
-    assert.match(text, /data-actions:read/)
-    assert.doesNotMatch(text, /eyJ|access_token/)
-    await editor.page.screenshot({ path: `${SHOTS}/test-connection.png` })
-    await editor.cancel()
+    it('raised no script error', () => {
+      assert.deepEqual(problems, [])
+    })
   })
-
-  it('is readable in the dark theme', async () => {
-    const dark = await EditorPage.open(browser, red.url, 'dark')
-    await dark.page.evaluate(() => document.documentElement.classList.add('nr-theme-dark'))
-    await dark.page.evaluate(() => RED.editor.editConfig('', 'cxone-auth', 'auth-1'))
-    await dark.page.waitForTimeout(600)
-    await dark.page.screenshot({ path: `${SHOTS}/dark.png` })
-    const ratio = await dark.page.evaluate(contrastOfLabels)
-    assert.ok(ratio >= 4.5, `labels have a contrast of ${ratio}`)
-    await dark.page.close()
-  })
-
-  it('raised no script error', () => {
-    assert.deepEqual(problems, [])
-  })
-})
+}
 
 async function expectGoodForm(editor: EditorPage, type: string): Promise<void> {
   const labels = (await editor.labels()).map((label) => label.trim())
