@@ -62,12 +62,16 @@ export async function compileSchema(
   })
 }
 
+// 19.99 is a multiple of 0.01, although 19.99 / 0.01 is 1998.9999999999998 in binary. Exact up to quotients of 10 ** 9.
+const MULTIPLE_DIGITS = 6
+
 function ajvOptions(text: string, options: SchemaOptions, guard: TimeGuard): Options {
   const engine = (pattern: string, flags: string) => guard.regExp(pattern, flags)
   return {
     allErrors: true,
     strict: false, // unknown keywords and formats are remarks, as JSON Schema has it
     strictNumbers: true,
+    multipleOfPrecision: MULTIPLE_DIGITS,
     logger: false,
     validateSchema: false, // done beforehand, with a better report
     validateFormats: options.formats,

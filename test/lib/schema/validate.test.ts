@@ -116,6 +116,24 @@ describe('a value', () => {
       )
     })
 
+  it('that is a decimal multiple is one, whatever binary fractions make of it', async () => {
+    for (const [value, multipleOf] of [
+      [19.99, 0.01],
+      [0.3, 0.1],
+      [9_999_999.99, 0.01],
+      [1.1, 0.1],
+      [1e20, 1],
+    ])
+      assert.equal((await validate({ multipleOf }, value)).valid, true, `${value} ${multipleOf}`)
+    for (const [value, multipleOf] of [
+      [19.995, 0.01],
+      [0.35, 0.1],
+      [9_999_999.999, 0.01],
+      [7, 2],
+    ])
+      assert.equal((await validate({ multipleOf }, value)).valid, false, `${value} ${multipleOf}`)
+  })
+
   it('that inherits a name does not have that property', async () => {
     const [error] = await errorsOf({ required: ['toString'] }, {})
     assert.equal(error?.property, 'toString')
