@@ -23,3 +23,18 @@ export function validTyped(name: string, field: TypedField): Validator {
     return field.check(joinTyped(field, { [name]: value, [`${name}Type`]: type }, name)) ?? true
   }
 }
+
+/** {@link valid} for the `source` of a node that may look data actions up: that takes a CXone access. */
+export function validSource(field: Field<unknown>, missingAuth: string): Validator {
+  return function (value, options) {
+    return value === 'dataAction' && !hasAuth(this)
+      ? this._(missingAuth)
+      : valid(field).call(this, value, options)
+  }
+}
+
+function hasAuth(node: EditorNode): boolean {
+  const select = document.querySelector<HTMLSelectElement>('#node-input-auth')
+  const auth = select && document.activeElement?.closest('.red-ui-tray') ? select.value : node['auth']
+  return typeof auth === 'string' && auth !== '' && auth !== '_ADD_'
+}

@@ -1,6 +1,6 @@
 import { showDefaults, showFor, typedInputs } from '../../editor/fields.ts'
 import { saveList, showList } from '../../editor/list-input.ts'
-import { valid, validTyped } from '../../editor/validators.ts'
+import { valid, validSource, validTyped } from '../../editor/validators.ts'
 import { RECORD_TYPES } from '../../lib/dns/record-types.ts'
 import { fields } from './config.ts'
 
@@ -14,7 +14,7 @@ RED.nodes.registerType('dns-resolve', {
   defaults: {
     name: { value: '' },
     version: { value: 1 },
-    source: { value: 'domain', validate: valid(fields.source) },
+    source: { value: 'domain', validate: validSource(fields.source, 'dns-resolve.authMissing') },
     domain: { value: 'payload', validate: validTyped('domain', fields.domain) },
     domainType: { value: 'msg' },
     actionId: { value: 'dataActionId', validate: validTyped('actionId', fields.actionId) },

@@ -1,5 +1,5 @@
 import { showDefaults, showFor, typedInputs } from '../../editor/fields.ts'
-import { valid, validTyped } from '../../editor/validators.ts'
+import { valid, validSource, validTyped } from '../../editor/validators.ts'
 import { fields, whyNoFile, whyNoInlineSchema } from './config.ts'
 
 /** The source as the open form shows it; it is stored only on Done. */
@@ -50,7 +50,7 @@ RED.nodes.registerType('schema-validate', {
     version: { value: 1 },
     property: { value: 'payload', label: 'value', validate: validTyped('property', fields.property) },
     propertyType: { value: 'msg' },
-    source: { value: 'inline', validate: valid(fields.source) },
+    source: { value: 'inline', validate: validSource(fields.source, 'schema-validate.authMissing') },
     schema: {
       value: '{\n  "type": "object"\n}',
       label: 'schema',

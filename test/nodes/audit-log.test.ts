@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { verifyTrail } from '../../lib/audit/verify.ts'
+import { editorDefs } from '../support/editor-defs.ts'
 import { until } from '../support/until.ts'
 import { failureOf, loadFlow, sentOf, unloadFlow, type LoadedFlow, type Msg } from './harness.ts'
 
@@ -209,5 +210,10 @@ describe('audit-log', () => {
     assert.ok(lines.length >= codes.filter((code) => code === 'sent').length)
     assert.equal((await verifyTrail(lines)).ok, true)
     await rm(folder, { recursive: true })
+  })
+
+  it('leaves the trail to Node-RED, which looks whether it is there and valid only where there is no other rule', async () => {
+    const { trail } = (await editorDefs()).get('audit-log')!.defaults
+    assert.deepEqual({ ...trail }, { value: '', type: 'audit-trail', required: true, label: 'trail' })
   })
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { startSandboxDns, type SandboxDns } from '../../lib/sandbox/dns-server.ts'
+import { editorDefs } from '../support/editor-defs.ts'
 import { until } from '../support/until.ts'
 import { failureOf, loadFlow, sentOf, unloadFlow, type LoadedFlow, type Msg } from './harness.ts'
 
@@ -245,5 +246,15 @@ describe('dns-resolve', () => {
       ],
     )
     assert.equal(records[1]?.['details'].error.code, 'DNS_NXDOMAIN')
+  })
+
+  it('needs a CXone access for data actions, in the editor as in the runtime', async () => {
+    const { source } = (await editorDefs()).get('dns-resolve')!.defaults
+    const node = { auth: '', _: (key: string) => key }
+    assert.equal(source!.validate!.call(node, 'dataAction', {}), 'dns-resolve.authMissing')
+    assert.equal(source!.validate!.call({ ...node, auth: 'auth' }, 'dataAction', {}), true)
+    assert.equal(source!.validate!.call(node, 'domain', {}), true)
+    const flow = await loadFlow([{ id: 'n', type: 'dns-resolve', dnssec: 'ad', source: 'dataAction' }])
+    assert.equal(failureOf(await flow.receive('n', { dataActionId: 'x' })).details['field'], 'auth')
   })
 })

@@ -317,6 +317,12 @@ describe('schema-validate', () => {
         if (validate) assert.equal(validate.call(values, value, {}), true, name)
     })
 
+    it('needs a CXone access for data actions', async () => {
+      const node = { auth: '', _: (key: string) => key }
+      assert.equal(await check('source', 'dataAction', node), 'schema-validate.authMissing')
+      assert.equal(await check('source', 'dataAction', { ...node, auth: 'auth' }), true)
+    })
+
     it('says what is wrong with the schema and the file that are in use', async () => {
       assert.match(String(await check('schema', '{"type":')), /expected JSON/)
       assert.match(String(await check('schema', '')), /give a JSON Schema/)
