@@ -5,6 +5,7 @@ import { systemClock } from '../../lib/system.ts'
 import { auditorOf, type Auditor } from './audit.ts'
 import { MessageContext, type Context } from './message-context.ts'
 import { StatusWriter } from './status.ts'
+import { writeFailure } from './step.ts'
 import type { Message, Node, NodeAPI, NodeDef, Outputs } from './types.ts'
 
 /** How long a closing node waits for the messages in work; Node-RED itself gives up after 15 s. */
@@ -99,6 +100,7 @@ class Runner {
       send(out)
     } catch (error) {
       failure = await this.#recordFailure(toPaletteError(error), facts, systemClock.monotonic() - started)
+      writeFailure(msg, failure)
     }
     this.#finish(systemClock.monotonic() - started, failure, facts)
     if (failure) done(failure)

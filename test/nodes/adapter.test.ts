@@ -202,6 +202,11 @@ describe('the adapter of flow nodes', () => {
       assert.equal(flow.caught[0]!['code'], 'CXONE_NOT_FOUND')
       assert.match(flow.caught[0]!['message'], /no such action/)
       assert.ok(flow.caught[0]!['cause'])
+      assert.deepEqual(flow.caught[0]!['cxone'].error, {
+        code: 'CXONE_NOT_FOUND',
+        message: 'no such action',
+        details: { status: 404 },
+      })
       await settled(flow, 'CXONE_NOT_FOUND')
       assert.equal(flow.status('n')?.fill, 'red')
     })

@@ -34,7 +34,7 @@ export interface LoadedFlow {
   readonly userDir: string
   /** Sends a message into a node and waits for its end. */
   receive(id: string, msg?: Msg): Promise<Ending>
-  /** What `msg.error` was at the Catch node of the flow. */
+  /** What `msg.error` was at the Catch node of the flow, and `msg.cxone` beside it. */
   readonly caught: Msg[]
   /** All statuses that a node has shown. */
   statuses(id: string): Status[]
@@ -99,7 +99,9 @@ export async function loadFlow(
     await helper.unload() // else every later load fails too
     throw error
   })
-  helper.getNode('caught').on('input', (msg: Msg) => void caught.push(msg['error']))
+  helper
+    .getNode('caught')
+    .on('input', (msg: Msg) => void caught.push({ ...msg['error'], cxone: msg['cxone'] }))
   const loaded: LoadedFlow = {
     userDir,
     caught,

@@ -35,7 +35,7 @@ interface EditorRed {
     } | null
   }
   comms: { subscribe(topic: string, handler: (topic: string, status: { text?: string }) => void): void }
-  view: { reveal(id: string): void; select(selection: { nodes: { id: string }[] }): void }
+  view: { reveal(id: string): void; select(selection: { nodes: object[] }): void }
   editor: { edit(node: object): void; editConfig(name: string, type: string, id: string): void }
   sidebar: { show(id: string): void }
   workspaces: { show(id: string): void }
@@ -194,7 +194,7 @@ export class EditorPage {
 
   /** The help text that the Help sidebar shows for a node. */
   async help(id: string): Promise<string> {
-    await this.page.evaluate((node) => RED.view.select({ nodes: [{ id: node }] }), id)
+    await this.page.evaluate((node) => RED.view.select({ nodes: [RED.nodes.node(node)!] }), id)
     await this.page.evaluate(() => RED.sidebar.show('help'))
     const body = this.page.locator('.red-ui-help').last()
     await body.waitFor()
