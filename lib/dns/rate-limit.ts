@@ -6,6 +6,9 @@ const WINDOW_MS = 60_000
 /** Most questions a minute that can be asked for; bounds the memory of a {@link RateLimit}. */
 const MAX_QUERIES_PER_MINUTE = 1000
 
+/** Questions that may wait; past it they are refused, so that a flood of messages does not fill the memory. */
+const MAX_WAITING = 10_000
+
 /**
  * Counts questions in a sliding minute: never more than the limit in any 60 s, unlike a bucket that is refilled.
  * The limit is given with each call, because a message may override it.
@@ -15,6 +18,7 @@ export class RateLimit {
   /** A ring of the moments of the last questions. */
   readonly #moments = new Float64Array(MAX_QUERIES_PER_MINUTE).fill(-Infinity)
   #next = 0
+  #waiting = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -34,17 +38,27 @@ export class RateLimit {
   /** Takes one question. @throws `DNS_RATE_LIMITED` with `details.retryAfterMs`. */
   take(limit: number): void {
     const wait = this.tryTake(limit)
-    if (wait === 0) return
-    throw dnsFault(
-      'DNS_RATE_LIMITED',
-      `More than ${limit} DNS questions in a minute; the next is free in ${Math.ceil(wait / 1000)} s. ` +
-        'Raise `maxQueriesPerMinute`, or let messages wait (`onLimit`)',
-      { retryAfterMs: wait, limit },
-    )
+    if (wait > 0) throw limited(limit, wait, 'Raise `maxQueriesPerMinute`, or let messages wait (`onLimit`)')
   }
 
-  /** Takes one question as soon as the limit allows it. */
+  /** Takes one question as soon as the limit allows it. @throws `DNS_RATE_LIMITED` where too many wait already. */
   async wait(limit: number, signal: AbortSignal | undefined): Promise<void> {
-    for (let ms = this.tryTake(limit); ms > 0; ms = this.tryTake(limit)) await this.#clock.sleep(ms, signal)
+    const first = this.tryTake(limit)
+    if (first === 0) return
+    if (this.#waiting >= MAX_WAITING)
+      throw limited(limit, first, `${MAX_WAITING} questions wait already: raise \`maxQueriesPerMinute\``)
+    this.#waiting += 1
+    try {
+      for (let ms = first; ms > 0; ms = this.tryTake(limit)) await this.#clock.sleep(ms, signal)
+    } finally {
+      this.#waiting -= 1
+    }
   }
 }
+
+const limited = (limit: number, retryAfterMs: number, fix: string): Error =>
+  dnsFault(
+    'DNS_RATE_LIMITED',
+    `More than ${limit} DNS questions in a minute; the next is free in ${Math.ceil(retryAfterMs / 1000)} s. ${fix}`,
+    { retryAfterMs, limit },
+  )
