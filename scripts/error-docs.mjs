@@ -31,7 +31,7 @@ ${entries.map(row).join('\n')}
 const text = `# Error codes
 
 A node that fails gives its message to a Catch node with \`msg.error.code\`, \`msg.error.message\` and
-\`msg.error.cause\`. Codes are never renamed nor used again. Made from \`lib/errors.ts\` by \`scripts/error-docs.mjs\`.
+\`msg.error.cause\`; \`msg.cxone.error\` has \`{code, message, details}\`. Codes are never renamed nor used again. Made from \`lib/errors.ts\` by \`scripts/error-docs.mjs\`.
 
 ${sections.join('\n')}`
 
