@@ -58,7 +58,7 @@ export interface CxoneAnswer {
   readonly attempts: number
   /** Milliseconds of the requests, without the waits between them. */
   readonly latencyMs: number
-  /** Milliseconds of all, waits included. */
+  /** Milliseconds of all, waits for a repeat or a token included. */
   readonly elapsedMs: number
 }
 

@@ -1,9 +1,9 @@
 import { correlationHeaders } from '../correlation/correlation.ts'
-import { inputError, show, type PaletteError } from '../errors.ts'
+import { inputError, isPaletteError, show, type PaletteError } from '../errors.ts'
 import type { Grant } from '../auth/grant.ts'
 import type { TokenSource } from '../auth/token-source.ts'
 import { maskOf } from '../http/body-excerpt.ts'
-import type { Exchange, RetryingSend, RetryPolicy } from '../http/retry.ts'
+import { withDetails, type Exchange, type RetryingSend, type RetryPolicy } from '../http/retry.ts'
 import { safeUrl } from '../http/safe-url.ts'
 import type { Clock, HttpRequest } from '../ports.ts'
 import type { CxoneAnswer, CxoneCall, CxoneClient } from './access.ts'
@@ -25,6 +25,7 @@ export interface CxoneClientOptions {
 const RESERVED: ReadonlySet<string> = new Set([
   ...[
     'accept',
+    'accept-encoding', // answers are read as they come
     'authorization',
     'proxy-authorization',
     'cookie',
@@ -48,6 +49,8 @@ export function createCxoneClient(options: CxoneClientOptions): CxoneClient {
 
 interface Prepared {
   readonly call: CxoneCall
+  /** Monotonic time of the call's begin: the wait for a token counts as elapsed. */
+  readonly started: number
   readonly path: string
   readonly headers: Record<string, string>
   readonly body: string | undefined
@@ -61,8 +64,8 @@ class Client {
   }
 
   async call(call: CxoneCall): Promise<CxoneAnswer> {
-    const { tokens } = this.#options
-    const prepared = prepare(call)
+    const { tokens, clock } = this.#options
+    const prepared = prepare(call, clock.monotonic())
     const grant = tokens.current() ?? (await tokens.get(call.signal))
     const exchange = await this.#exchange(prepared, grant, this.#policy(call))
     if (exchange.response.status !== 401) return this.#finish(prepared, grant, exchange)
@@ -71,37 +74,40 @@ class Client {
 
   // After a 401: once more with a new token, within the same budget of retries.
   async #again(prepared: Prepared, old: Grant, first: Exchange): Promise<CxoneAnswer> {
-    const { tokens, clock } = this.#options
+    const { tokens } = this.#options
     if (!tokens.drop(old.accessToken)) return this.#finish(prepared, old, first)
-    const started = clock.monotonic()
     const grant = await tokens.get(prepared.call.signal)
     const policy = this.#policy(prepared.call)
     const left = { ...policy, maxRetries: Math.max(0, policy.maxRetries - first.attempts + 1) }
-    const second = await this.#exchange(prepared, grant, left)
+    const second = await this.#exchange(prepared, grant, left, first)
     if (second.response.status === 401) tokens.refuse(grant.accessToken)
-    return this.#finish(prepared, grant, {
-      response: second.response,
-      attempts: first.attempts + second.attempts,
-      latencyMs: first.latencyMs + second.latencyMs,
-      elapsedMs: first.elapsedMs + clock.monotonic() - started,
-    })
+    return this.#finish(prepared, grant, second)
   }
 
   #policy({ method, idempotencyKey }: CxoneCall): RetryPolicy {
     return idempotencyKey !== undefined || REPEATABLE.has(method) ? this.#options.policy : ONCE
   }
 
-  #exchange(prepared: Prepared, grant: Grant, policy: RetryPolicy): Promise<Exchange> {
-    const { call, headers, body, path } = prepared
+  async #exchange(prepared: Prepared, grant: Grant, policy: RetryPolicy, before = NONE): Promise<Exchange> {
+    const { call, headers, body, path, started } = prepared
+    const { send, clock, timeoutMs } = this.#options
     const request: HttpRequest = {
       method: call.method,
       url: grant.apiBase + path,
       headers: { ...headers, Authorization: `Bearer ${grant.accessToken}` },
-      timeoutMs: call.timeoutMs ?? this.#options.timeoutMs,
+      timeoutMs: call.timeoutMs ?? timeoutMs,
       ...(body === undefined ? {} : { body }),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     }
-    return this.#options.send(request, { policy, onRetry: call.onRetry })
+    try {
+      const { response, ...own } = await send(request, { policy, onRetry: call.onRetry })
+      return { response, ...sum(before, own), elapsedMs: clock.monotonic() - started }
+    } catch (error) {
+      const { attempts, latencyMs } = isPaletteError(error) ? error.details : {}
+      if (!isPaletteError(error) || typeof attempts !== 'number') throw error
+      const own = { attempts, latencyMs: Number(latencyMs ?? 0) }
+      throw withDetails(error, { ...sum(before, own), elapsedMs: clock.monotonic() - started })
+    }
   }
 
   #finish({ call, path }: Prepared, grant: Grant, exchange: Exchange): CxoneAnswer {
@@ -129,7 +135,16 @@ class Client {
   }
 }
 
-function prepare(call: CxoneCall): Prepared {
+type Count = Pick<Exchange, 'attempts' | 'latencyMs'>
+
+const NONE: Count = { attempts: 0, latencyMs: 0 }
+
+const sum = (before: Count, own: Count): Count => ({
+  attempts: before.attempts + own.attempts,
+  latencyMs: before.latencyMs + own.latencyMs,
+})
+
+function prepare(call: CxoneCall, started: number): Prepared {
   const path = expandPath(call.path, call.params)
   const query = queryString(call.query)
   const headers: Record<string, string> = { Accept: 'application/json' }
@@ -138,7 +153,7 @@ function prepare(call: CxoneCall): Prepared {
   if (call.headers) addHeaders(headers, call.headers)
   if (call.idempotencyKey !== undefined) headers['Idempotency-Key'] = call.idempotencyKey
   if (call.correlationId !== undefined) Object.assign(headers, correlationHeaders(call.correlationId))
-  return { call, path: join(path, query), headers, body }
+  return { call, started, path: join(path, query), headers, body }
 }
 
 const join = (path: string, query: string): string =>

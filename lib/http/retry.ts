@@ -73,7 +73,7 @@ export function createRetryingSend(ports: {
 }
 
 /** The same error with more details. */
-function withDetails(error: PaletteError, more: Readonly<Record<string, unknown>>): PaletteError {
+export function withDetails(error: PaletteError, more: Readonly<Record<string, unknown>>): PaletteError {
   return new PaletteError(error.code, error.message, {
     details: { ...error.details, ...more },
     cause: error.cause,

@@ -61,6 +61,21 @@ describe('CXone client', () => {
     )
   })
 
+  it('counts the wait for a token as elapsed, not as latency', async () => {
+    let asked = 0
+    const tokens = await startServer((_request, response) => {
+      asked += 1
+      if (asked === 1) answerJson(response, 429, {}, { 'Retry-After': '7' })
+      else answerJson(response, 200, { access_token: tokenOf(1) })
+    })
+    const { client } = await start((_request, response) => answerJson(response, 200, {}), {
+      tokenUrl: tokens.url,
+    })
+    const { attempts, latencyMs, elapsedMs } = await client.call(GET).finally(() => tokens.close())
+    assert.equal(attempts, 1)
+    assert.ok(latencyMs < 7000 && elapsedMs >= 7000, `${latencyMs}, ${elapsedMs}`)
+  })
+
   it('renews the token once for many calls that get a 401 at the same time', async () => {
     const { client, tokenCalls } = await start((request, response) =>
       answerJson(response, request.headers.authorization === `Bearer ${tokenOf(1)}` ? 401 : 200, {}),
@@ -251,6 +266,18 @@ describe('CXone client', () => {
       assert.deepEqual(new Set(calls().map(({ headers }) => headers['idempotency-key'])), new Set(['key-1']))
     })
 
+    it('count the attempts before a 401 too when the connection fails after it', async () => {
+      const { client, calls } = await start((_request, response, n) => {
+        if (n === 1) answerJson(response, 401, {})
+        else if (n === 0) answerJson(response, 503, {})
+        else response.destroy()
+      })
+      const error = await failureOf(client.call(GET))
+      assert.equal(error.code, 'CXONE_UNREACHABLE')
+      assert.deepEqual([error.details['attempts'], calls().length], [5, 5])
+      assert.ok(Number(error.details['elapsedMs']) >= Number(error.details['latencyMs']))
+    })
+
     it('share their number with the call after a 401', async () => {
       const { client, calls } = await start((_request, response, n) =>
         answerJson(response, n === 2 ? 401 : 503, {}),
@@ -302,6 +329,7 @@ describe('CXone client', () => {
       'authorization',
       'Host',
       'ACCEPT',
+      'Accept-Encoding',
       'Content-Length',
       'traceparent',
       'Cookie',
