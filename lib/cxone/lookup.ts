@@ -105,10 +105,9 @@ class Lookup {
 
   #read(answer: CxoneAnswer, known: Cached | undefined): Cached {
     const fetchedAt = this.#options.clock.monotonic()
-    const etag = answer.headers['etag'] ?? known?.etag
-    const definition =
-      answer.status === NOT_MODIFIED && known ? known.definition : (answer.json as Cached['definition'])
-    return { definition, etag, fetchedAt }
+    const etag = answer.headers['etag']
+    if (answer.status === NOT_MODIFIED && known) return { ...known, etag: etag ?? known.etag, fetchedAt }
+    return { definition: answer.json as Cached['definition'], etag, fetchedAt }
   }
 }
 

@@ -72,6 +72,20 @@ describe('Look-up of a data action', () => {
     assert.equal((await access.lookup('a', { cacheTtlS: 60 })).definition['version'], 1)
   })
 
+  it('forgets the ETag of a definition that came anew without one', async () => {
+    const { access, calls, clock } = await start((_request, response, n) =>
+      answerJson(response, 200, { ...DEFINITION, n }, n === 0 ? { ETag: '"v1"' } : {}),
+    )
+    for (let i = 0; i < 3; i += 1) {
+      assert.equal((await access.lookup('a', { cacheTtlS: 60 })).definition['n'], i)
+      clock.advance(61_000)
+    }
+    assert.deepEqual(
+      calls().map(({ headers }) => headers['if-none-match']),
+      [undefined, '"v1"', undefined],
+    )
+  })
+
   it('asks again when told to, for the whole definition', async () => {
     const { access, calls } = await start((_request, response) =>
       answerJson(response, 200, DEFINITION, { ETag: '"v1"' }),
