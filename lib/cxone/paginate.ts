@@ -114,12 +114,13 @@ class PageReader {
   // The link as a path below the API base: the token must not follow it elsewhere.
   #pathOf(link: string): string {
     const answered = this.#answer as CxoneAnswer
-    const base = answered.base
+    const base = safeUrl(answered.base).replace(/\/$/, '') // spelt as the link is
     const url = URL.parse(link, answered.url)
     const below = url && `${url.origin}${url.pathname}`.startsWith(`${base}/`)
     if (!below)
       throw this.#fault(`the link to the next page leads elsewhere, to ${show(safeUrl(url?.href ?? link))}`)
-    return `${url.origin}${url.pathname}`.slice(base.length) + url.search
+    const path = `${url.origin}${url.pathname}`.slice(base.length) + url.search
+    return path.replace(/[{}]/g, encodeURIComponent) // braces of a link are no path values
   }
 
   #fault(why: string): PaletteError {

@@ -107,6 +107,23 @@ describe('Pages', () => {
       )
     })
 
+    it('keep braces in their query, which are no path values', async () => {
+      const { client, calls } = await start((_request, response, n) =>
+        answerJson(response, 200, { agents: [n], ...(n === 0 ? { next: '?filter={state}&page=2' } : {}) }),
+      )
+      assert.deepEqual((await readPages(client, call, 'next-link')).records, [0, 1])
+      assert.equal(calls()[1]?.url, '/services/agents?filter=%7Bstate%7D&page=2')
+    })
+
+    it('are followed whatever the spelling of the API base', async () => {
+      const { client } = await start(
+        (_request, response, n) =>
+          answerJson(response, 200, { agents: [n], ...(n === 0 ? { next: '/services/agents?page=2' } : {}) }),
+        (url) => ({ apiBaseUrl: url.replace('http://127.0.0.1', 'HTTP://127.1') }),
+      )
+      assert.deepEqual((await readPages(client, call, 'next-link')).records, [0, 1])
+    })
+
     it('never lead to another host: the token stays here', async () => {
       const other = await startServer((_request, response) => answerJson(response, 200, []))
       for (const next of [
