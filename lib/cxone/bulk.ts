@@ -1,5 +1,6 @@
 import { mapBounded } from '../concurrency/map-bounded.ts'
 import { isPaletteError, PaletteError, type ErrorCode, type ErrorDetails } from '../errors.ts'
+import { redactText } from '../redact/redact.ts'
 
 /** How one item of a bulk run ended, as plain data. */
 export type BulkItem<T> =
@@ -52,5 +53,5 @@ async function settle<R>(work: Promise<R>, signal: AbortSignal | undefined): Pro
 const internal = (error: unknown): PaletteError =>
   new PaletteError(
     'INTERNAL_ERROR',
-    `Unexpected failure: ${error instanceof Error ? error.message : String(error)}`,
+    redactText(`Unexpected failure: ${error instanceof Error ? error.message : String(error)}`),
   )

@@ -46,7 +46,10 @@ class Client {
         reject: (error) => reject(this.#closed ? abortedError('The request') : error),
       }
       if (connections) this.#dispatch(connections, request, settle)
-      else this.#load().then((made) => this.#dispatch(made, request, settle), reject)
+      else
+        this.#load()
+          .then((made) => this.#dispatch(made, request, settle))
+          .catch(reject)
     })
   }
 

@@ -23,7 +23,7 @@ export function networkError(error: unknown, url: string): PaletteError {
   })
 }
 
-/** False for failures of the network that stay: a wrong certificate, a name that is no host. */
+/** Whether a repeat may help: after a time-out or a failure of the network, but not for a wrong certificate. */
 export function isPassing(error: PaletteError): boolean {
   if (error.code === 'TIMEOUT') return true
   return error.code === 'CXONE_UNREACHABLE' && !CERTIFICATE.test(String(error.details['reason']))

@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000
  */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   const text = value?.trim() ?? ''
-  if (/^\d+$/.test(text)) return Number(text) * 1000
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER)
   const at = parseHttpDate(text, nowMs)
   return at === undefined || at < nowMs ? undefined : at - nowMs
 }

@@ -10,6 +10,10 @@ describe('Retry-After', () => {
     assert.equal(parseRetryAfter(' 0 ', now), 0)
   })
 
+  it('is a number that JSON can hold, however long the digits', () => {
+    assert.equal(parseRetryAfter('9'.repeat(400), 0), Number.MAX_SAFE_INTEGER)
+  })
+
   it('is read as each of the three forms of an HTTP date', () => {
     assert.equal(parseRetryAfter('Sun, 17 May 2026 12:00:30 GMT', now), 30_000)
     assert.equal(parseRetryAfter('Sunday, 17-May-26 12:00:30 GMT', now), 30_000)
