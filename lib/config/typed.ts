@@ -19,14 +19,23 @@ export interface TypedField extends Field<Typed> {
 /**
  * A TypedInput property. `standard` is written as in the contract: `msg:dataActionId`.
  * It is stored as `x` (value) and `xType` (kind); `parseFields` joins them.
+ *
+ * @param checkText the reason why a text that is given here (`str`) is wrong.
  */
-export function typed(standard: `${TypedKind}:${string}`, kinds: readonly TypedKind[]): TypedField {
+export function typed(
+  standard: `${TypedKind}:${string}`,
+  kinds: readonly TypedKind[],
+  checkText: (text: string) => string | undefined = () => undefined,
+): TypedField {
   const split = standard.indexOf(':')
   const fallback: Typed = { type: standard.slice(0, split) as TypedKind, value: standard.slice(split + 1) }
   return {
     kinds,
     default: fallback,
-    check: (stored) => checkTyped(stored, kinds),
+    check: (stored) => {
+      const { value, type } = (stored ?? {}) as Partial<Typed>
+      return checkTyped(stored, kinds) ?? (type === 'str' ? checkText(value ?? '') : undefined)
+    },
     parse: (stored) => stored as Typed,
   }
 }
@@ -42,6 +51,7 @@ function checkTyped(stored: unknown, kinds: readonly TypedKind[]): string | unde
     return `expected true or false, got ${show(value)}`
   if (['msg', 'flow', 'global', 'env'].includes(String(type)) && value.trim() === '')
     return 'expected the name of a property'
+  if (type === 'jsonata' && value.trim() === '') return 'expected an expression'
   if (type === 'json') {
     try {
       JSON.parse(value)

@@ -1,12 +1,13 @@
 import { integer, nodeId, parseFields, type Parsed } from '../../lib/config/fields.ts'
 import { version } from '../../lib/config/version.ts'
 import { typed } from '../../lib/config/typed.ts'
+import { checkActionId } from '../../lib/cxone/action-id.ts'
 
 /** The properties of `action-execute`. */
 export const fields = {
   version: version(),
   auth: nodeId(),
-  actionId: typed('msg:dataActionId', ['msg', 'str', 'flow', 'global', 'env', 'jsonata']),
+  actionId: typed('msg:dataActionId', ['msg', 'str', 'flow', 'global', 'env', 'jsonata'], checkActionId),
   inputs: typed('msg:payload', ['msg', 'json', 'flow', 'global', 'jsonata']),
   timeoutMs: integer({ min: 1, max: 600_000, default: 10_000 }),
   concurrency: integer({ min: 1, max: 128, default: 8 }),

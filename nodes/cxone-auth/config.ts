@@ -19,6 +19,7 @@ import {
 } from '../../lib/config/fields.ts'
 import { version } from '../../lib/config/version.ts'
 import type { CxoneAccess } from '../../lib/cxone/access.ts'
+import { expandPath } from '../../lib/cxone/path.ts'
 import { configError, show } from '../../lib/errors.ts'
 
 type Paths = CxoneAccess['paths']
@@ -69,10 +70,20 @@ function checkPaths(value: unknown): string | undefined {
   for (const [name, path] of Object.entries(value)) {
     if (!Object.hasOwn(DEFAULT_PATHS, name))
       return `expected paths of ${Object.keys(DEFAULT_PATHS).join(', ')}, got ${show(name)}`
-    if (typeof path !== 'string' || !/^\/(?!\/)[\x21-\x7e]*$/.test(path) || !path.includes('{id}'))
+    if (typeof path !== 'string' || !isTemplate(path))
       return `expected \`${name}\` to be a path with {id}, like ${DEFAULT_PATHS[name as keyof Paths]}, got ${show(path)}`
   }
   return undefined
+}
+
+// The very rule that a call applies.
+function isTemplate(path: string): boolean {
+  if (!/^\/[\x21-\x7e]*$/.test(path) || !path.includes('{id}')) return false
+  try {
+    return expandPath(path, { id: 'x' }) !== ''
+  } catch {
+    return false
+  }
 }
 
 // The API base of these is discovered, but may be set by hand.

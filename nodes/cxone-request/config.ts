@@ -1,18 +1,21 @@
 import { integer, nodeId, oneOf, parseFields, type Parsed } from '../../lib/config/fields.ts'
 import { version } from '../../lib/config/version.ts'
-import { typed, type Typed, type TypedField, type TypedKind } from '../../lib/config/typed.ts'
+import { typed, type TypedKind } from '../../lib/config/typed.ts'
 import { METHODS, PAGINATIONS } from '../../lib/cxone/request-choices.ts'
 import { configError } from '../../lib/errors.ts'
 
 const TEXT: readonly TypedKind[] = ['str', 'msg', 'flow', 'global', 'env', 'jsonata']
 const OBJECT: readonly TypedKind[] = ['json', 'msg', 'flow', 'global', 'jsonata']
 
+const checkPath = (path: string): string | undefined =>
+  path.trim() === '' ? 'expected a path, like /api/v2/users/{id}' : undefined
+
 /** The properties of `cxone-request`. */
 export const fields = {
   version: version(),
   auth: nodeId(),
   method: oneOf(METHODS, 'GET'),
-  path: pathField(),
+  path: typed('str:', TEXT, checkPath),
   params: typed('json:{}', OBJECT),
   query: typed('json:{}', OBJECT),
   headers: typed('json:{}', OBJECT),
@@ -20,17 +23,6 @@ export const fields = {
   paginate: oneOf(PAGINATIONS, 'none'),
   timeoutMs: integer({ min: 1, max: 600_000, default: 10_000 }),
   audit: nodeId(),
-}
-
-function pathField(): TypedField {
-  const inner = typed('str:', TEXT)
-  const check = (stored: unknown): string | undefined => {
-    const reason = inner.check(stored)
-    if (reason !== undefined) return reason
-    const { type, value } = stored as Typed
-    return type === 'str' && value.trim() === '' ? 'expected a path, like /api/v2/users/{id}' : undefined
-  }
-  return { ...inner, check }
 }
 
 /** Reads the stored properties. @throws `CONFIG_INVALID` with `details.field`. */

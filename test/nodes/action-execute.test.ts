@@ -161,6 +161,7 @@ describe('action-execute', () => {
       [{ inputs: '{', inputsType: 'json' }, 'inputs'],
       [{ inputs: 7, inputsType: 'num' }, 'inputs'],
       [{ actionId: [], actionIdType: 'str' }, 'actionId'],
+      [{ actionId: '', actionIdType: 'str' }, 'actionId'],
       [{ audit: 'missing' }, 'audit'],
     ]
     for (const [more, field] of wrong) {

@@ -139,6 +139,8 @@ describe('action-lookup', () => {
       [{ actionId: 'a', actionIdType: 'bin' }, 'actionId'],
       [{ actionId: 'a[', actionIdType: 'msg' }, 'actionId'],
       [{ actionId: '$(', actionIdType: 'jsonata' }, 'actionId'],
+      [{ actionId: ' ', actionIdType: 'str' }, 'actionId'],
+      [{ actionId: 'x'.repeat(300), actionIdType: 'str' }, 'actionId'],
       [{ refresh: 'maybe', refreshType: 'bool' }, 'refresh'],
     ]
     for (const [more, field] of wrong) {

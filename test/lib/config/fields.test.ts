@@ -209,6 +209,7 @@ describe('a TypedInput field', () => {
     { x: ' ', xType: 'num' },
     { x: 'yes', xType: 'bool' },
     { x: '{', xType: 'json' },
+    { x: ' ', xType: 'jsonata' },
     { x: 'a', xType: 're' },
     { x: 'a', xType: 7 },
     { x: {}, xType: 'str' },
@@ -217,6 +218,13 @@ describe('a TypedInput field', () => {
       assert.throws(() => read(stored), /Property `x`: expected/)
     })
   }
+
+  it('has a rule of its own for text that is given here, and for that only', () => {
+    const id = typed('msg:id', ['str', 'msg'], (text) => (text === '' ? 'expected an id' : undefined))
+    assert.equal(id.check({ value: '', type: 'str' }), 'expected an id')
+    assert.equal(id.check({ value: 'a', type: 'str' }), undefined)
+    assert.equal(id.check({ value: 'id', type: 'msg' }), undefined)
+  })
 
   it('takes only the kinds it was made for', () => {
     const narrow = typed('num:1', ['num', 'msg'])
