@@ -13,7 +13,7 @@ export interface ActionRun {
 /** The result for the message, and what is told of it under `msg.cxone.execution`. */
 export interface ActionResult {
   readonly payload: unknown
-  readonly execution: Readonly<Record<string, unknown>> & { readonly attempts: number }
+  readonly execution: Readonly<Record<string, unknown>> & Pick<Execution, 'attempts' | 'latencyMs'>
   /** The same without the outputs, which may hold personal data: for records. */
   readonly facts: Readonly<Record<string, unknown>>
   /** A few words for the node's status. */

@@ -33,7 +33,8 @@ export default function register(RED: NodeAPI): void {
           onProgress: (done, total) => context.progress(done, total),
           onRetry: (attempt) => context.degraded(`retry ${attempt}`),
         })
-        context.audit({ attempts: result.execution.attempts, details: result.facts })
+        const { attempts, latencyMs } = result.execution
+        context.audit({ attempts, latencyMs, details: result.facts })
         context.summary(result.summary)
         msg.payload = result.payload
         return writeStep(msg, 'execution', result.execution)

@@ -23,7 +23,7 @@ export default function register(RED: NodeAPI): void {
         const again = values.refresh === true || values.refresh === 'true'
         const entry = await lookup(id, { cacheTtlS, refresh: again, signal, correlationId })
         const { definition, endpointUrl, hostname, cacheHit, attempts, latencyMs } = entry
-        context.audit({ attempts, details: { hostname, cacheHit } })
+        context.audit({ attempts, latencyMs, details: { hostname, cacheHit } })
         context.summary(cacheHit ? 'from memory' : `${Math.round(latencyMs)} ms`)
         msg.payload = structuredClone(definition) // flows change what they get; the cached one must stay
         return writeStep(msg, 'dataAction', { id, endpointUrl, hostname, cacheHit, latencyMs, attempts })

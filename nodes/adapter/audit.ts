@@ -10,6 +10,8 @@ export interface AuditFacts {
   /** Where the message was worked, but in vain (a webhook that is dead): `FAILED`. */
   readonly status?: 'FAILED'
   readonly attempts?: number
+  /** Milliseconds without the waits between attempts. Default: the whole time of the message. */
+  readonly latencyMs?: number
   readonly details?: Readonly<Record<string, unknown>>
 }
 
@@ -44,14 +46,20 @@ export async function auditorOf(RED: NodeAPI, node: Node, def: NodeDef): Promise
         flow: node.z,
         node: node.id,
         subject: facts.subject,
-        latencyMs: Math.round(latencyMs * 1000) / 1000,
-        attempts: facts.attempts,
+        latencyMs: Math.round((facts.latencyMs ?? told(error, 'latencyMs') ?? latencyMs) * 1000) / 1000,
+        attempts: facts.attempts ?? told(error, 'attempts'),
         details: error ? { ...facts.details, error: plain(error) } : facts.details,
       })
       return 'lost' in written ? written : undefined
     },
     close: trail.retain(),
   }
+}
+
+// A call that failed counts its attempts in the details of its error.
+function told(error: PaletteError | undefined, name: 'attempts' | 'latencyMs'): number | undefined {
+  const value = error?.details[name]
+  return typeof value === 'number' ? value : undefined
 }
 
 const plain = ({ code, message, details }: PaletteError): object => ({ code, message, details })

@@ -32,7 +32,8 @@ export default function register(RED: NodeAPI): void {
         }
         context.audit({ subject: `${method} ${call.path.split('?')[0]}` })
         const { payload, answer, step } = await sendRequest(client, call, paginate)
-        context.audit({ attempts: answer.attempts, details: step })
+        const { attempts, latencyMs } = answer
+        context.audit({ attempts, latencyMs, details: step })
         context.summary(`${answer.status}, ${Math.round(answer.latencyMs)} ms`)
         msg.payload = payload
         msg['statusCode'] = answer.status

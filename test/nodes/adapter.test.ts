@@ -354,6 +354,28 @@ describe('the adapter of flow nodes', () => {
       assert.ok((entry?.latencyMs ?? -1) >= 0)
     })
 
+    it('tells the attempts and the time without waits, of a failure too', async () => {
+      const trail = fakeTrail()
+      const flow = await withTrail(
+        () => (msg, context) => {
+          if (msg['fail'])
+            throw new PaletteError('TIMEOUT', 'late', { details: { attempts: 4, latencyMs: 12.5 } })
+          context.audit({ attempts: 2, latencyMs: 7.25 })
+          return msg
+        },
+        trail,
+      )
+      sentOf(await flow.receive('n'))
+      failureOf(await flow.receive('n', { fail: true }))
+      assert.deepEqual(
+        trail.entries.map(({ attempts, latencyMs }) => [attempts, latencyMs]),
+        [
+          [2, 7.25],
+          [4, 12.5],
+        ],
+      )
+    })
+
     it('is written before the message is sent', async () => {
       const order: string[] = []
       const trail = fakeTrail()
