@@ -62,6 +62,26 @@ function expectCode(ending: Ending, what: string): void {
   assert.notEqual(error.code, 'INTERNAL_ERROR', `${what}: ${error.message}`)
 }
 
+describe('messages that come at once', () => {
+  afterEach(unloadFlow)
+
+  for (const type of ['uuid-gen', 'schema-validate', 'audit-log']) {
+    it(`leave ${type} in the order in which they came, a huge one among them`, async () => {
+      const def = (await editorDefs()).get(type)!
+      const flow = await loadFlow([AUTH, TRAIL, { ...stored(type, def), id: 'n' }])
+      const huge = { list: Array.from({ length: 200_000 }, () => 'x'.repeat(100)) }
+      const left: number[] = []
+      const send = async (index: number): Promise<void> => {
+        await flow.receive('n', { payload: index === 3 ? huge : { index } })
+        left.push(index)
+      }
+      const order = Array.from({ length: 20 }, (_, index) => index)
+      await Promise.all(order.map(send))
+      assert.deepEqual(left, order)
+    })
+  }
+})
+
 describe('hostile values in', function () {
   this.timeout(60_000)
   const rejections: unknown[] = []

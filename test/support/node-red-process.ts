@@ -17,10 +17,10 @@ export interface NodeRedProcess {
 
 const PALETTE = '@cxone-flows/node-red-data-actions'
 
-/** A new user directory, with the flows given and, if wanted, the palette of this source tree linked into it. */
+/** A new user directory, with further settings (JavaScript properties) if wanted, the flows given and, if wanted, the palette of this source tree linked into it. */
 export async function makeUserDir(
   flows: readonly object[],
-  options: { linkPalette: boolean },
+  options: { linkPalette: boolean; settings?: string },
 ): Promise<string> {
   const userDir = await mkdtemp(join(tmpdir(), 'cxone-test-'))
   await writeFile(join(userDir, 'flows.json'), JSON.stringify(flows))
@@ -28,7 +28,7 @@ export async function makeUserDir(
   const settings = `module.exports = {
     flowFile: 'flows.json', uiHost: '127.0.0.1', credentialSecret: 'test', contextStorage: { default: { module: 'memory' } },
     telemetry: { enabled: false, updateNotification: false }, editorTheme: { tours: false, palette: { catalogues: [] } }, paletteCategories: ['CXone', 'common'],
-    logging: { console: { level: 'info' } },
+    logging: { console: { level: 'info' } }, ${options.settings ?? ''}
   }`
   await writeFile(join(userDir, 'settings.js'), settings)
   if (options.linkPalette) {
