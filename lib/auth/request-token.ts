@@ -156,7 +156,7 @@ function unavailable(
 }
 
 function detailsOf(
-  { response, attempts }: Exchange,
+  { response, attempts, latencyMs, elapsedMs }: Exchange,
   url: string,
   { mask, clock }: TokenRequestOptions,
 ): Record<string, unknown> {
@@ -167,6 +167,8 @@ function detailsOf(
     status: response.status,
     url: safeUrl(url),
     attempts,
+    latencyMs,
+    elapsedMs,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(body === undefined ? {} : { body }),
   }

@@ -248,6 +248,7 @@ describe('Token source', () => {
       assert.equal(error.code, 'AUTH_UNAVAILABLE', `${status} ${body}`)
       assert.equal(error.details['status'], status)
       assert.ok(Number(error.details['attempts']) >= 1)
+      assert.ok(Number(error.details['elapsedMs']) >= Number(error.details['latencyMs']))
     }
   })
 
