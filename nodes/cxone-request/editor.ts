@@ -54,4 +54,8 @@ RED.nodes.registerType('cxone-request', {
     typedInputs({ path, params, query, body, headers })
     showFor('method')
   },
+  oneditsave() {
+    // The row is hidden for other methods, with which a choice of pages is wrong.
+    if ($('#node-input-method').val() !== 'GET') $('#node-input-paginate').val('none')
+  },
 })
