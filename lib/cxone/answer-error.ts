@@ -1,4 +1,4 @@
-import { PaletteError, type ErrorCode } from '../errors.ts'
+import { ERROR_TABLE, PaletteError, type ErrorCode } from '../errors.ts'
 import { bodyExcerpt, type Mask } from '../http/body-excerpt.ts'
 import { parseRetryAfter } from '../http/retry-after.ts'
 import { safeUrl } from '../http/safe-url.ts'
@@ -58,8 +58,14 @@ function messageOf(code: ErrorCode, answered: Answered, scope: string | undefine
     case 'CXONE_UNEXPECTED_RESPONSE':
       return `${what(answered)}: redirects are not followed; check the API base and the path`
     default:
-      return `${what(answered)}${tries}`
+      return `${what(answered)}${tries}: ${fixOf(code)}`
   }
+}
+
+// The catalogue's advice, within a sentence.
+function fixOf(code: ErrorCode): string {
+  const { fix } = ERROR_TABLE[code]
+  return fix.charAt(0).toLowerCase() + fix.slice(1)
 }
 
 const what = ({ method, url, exchange }: Answered): string =>

@@ -103,9 +103,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const { url, timeoutMs } = this.#request
     const where = safeUrl(url)
     const got = this.#status ? `only a part of the answer (status ${this.#status})` : 'no answer'
-    return new PaletteError('TIMEOUT', `Got ${got} from ${where} within ${timeoutMs} ms`, {
-      details: { url: where, timeoutMs },
-    })
+    const message = `Got ${got} from ${where} within ${timeoutMs} ms; check the peer, or raise the time-out`
+    return new PaletteError('TIMEOUT', message, { details: { url: where, timeoutMs } })
   }
 
   #tooLarge(): PaletteError {

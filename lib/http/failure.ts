@@ -17,7 +17,8 @@ export function networkError(error: unknown, url: string): PaletteError {
       details: { path: 'headers', url: where },
     })
   }
-  return new PaletteError('CXONE_UNREACHABLE', `No usable connection to ${where}: ${message}`, {
+  const text = `No usable connection to ${where}: ${message}; check host name, proxy and firewall`
+  return new PaletteError('CXONE_UNREACHABLE', text, {
     details: { url: where, reason: code },
     cause: Object.assign(new Error(message), { code }),
   })

@@ -132,6 +132,7 @@ describe('CXone client', () => {
         client.call({ method: 'GET', path: `/s${status}`, query: { key: 'geheim' } }),
       )
       assert.equal(error.code, code, String(status))
+      assert.match(error.message, new RegExp(`status ${status}.*: \\w`), 'the message tells what to do')
       assert.equal(error.details['status'], status)
       assert.equal(error.details['url'], `${server.url}/s${status}`)
       assert.equal(error.details['attempts'], [408, 429, 500, 503].includes(status) ? 4 : 1)
