@@ -3,6 +3,7 @@ import { SingleFlight } from '../concurrency/single-flight.ts'
 import { isPaletteError, type ErrorCode } from '../errors.ts'
 import type { Clock } from '../ports.ts'
 import type { CxoneAnswer, CxoneClient, DataActionEntry, LookupDataAction } from './access.ts'
+import { isTooDeep } from './depth.ts'
 
 /** What {@link createLookup} needs. */
 export interface LookupOptions {
@@ -88,7 +89,7 @@ class Lookup {
         path: this.#options.path,
         params: { id },
         signal,
-        check: (json) => (isObject(json) ? undefined : 'its body is no data action'),
+        check: whyNoDefinition,
         ...(known?.etag === undefined
           ? {}
           : { headers: { 'If-None-Match': known.etag }, accept: [NOT_MODIFIED] }),
@@ -130,6 +131,11 @@ export function hostnameOf(url: string): string | null {
   const parsed = URL.parse(url)
   if (parsed?.protocol !== 'https:' && parsed?.protocol !== 'http:') return null
   return parsed.hostname.replace(/^\[(.*)\]$/, '$1')
+}
+
+function whyNoDefinition(json: unknown): string | undefined {
+  if (!isObject(json)) return 'its body is no data action'
+  return isTooDeep(json) ? 'its body is nested too deeply' : undefined
 }
 
 const isObject = (value: unknown): boolean =>

@@ -2,6 +2,7 @@ import { abortReason } from '../concurrency/abort.ts'
 import { PaletteError, show } from '../errors.ts'
 import { safeUrl } from '../http/safe-url.ts'
 import type { CxoneAnswer, CxoneCall, CxoneClient } from './access.ts'
+import { isTooDeep } from './depth.ts'
 import { readPage, type Page } from './records.ts'
 import type { Pagination } from './request-choices.ts'
 
@@ -97,6 +98,7 @@ class PageReader {
       latencyMs: answer.latencyMs + (sum?.latencyMs ?? 0),
       elapsedMs: answer.elapsedMs + (sum?.elapsedMs ?? 0),
     }
+    if (isTooDeep(answer.json)) throw this.#fault('a page is nested too deeply')
     const page = answer.json === null ? EMPTY : readPage(answer.json, this.#resource, answer.headers['link'])
     if (!page)
       throw this.#fault(`no list of records is in the answer; set \`paginate\` to none to get it as it is`)

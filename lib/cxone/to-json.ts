@@ -1,6 +1,5 @@
 import { inputError } from '../errors.ts'
-
-const MAX_DEPTH = 1000
+import { MAX_DEPTH } from './depth.ts'
 
 /**
  * JSON text of a value.

@@ -156,6 +156,15 @@ describe('Look-up of a data action', () => {
     }
   })
 
+  it('fails with CXONE_UNEXPECTED_RESPONSE for a definition that is nested too deeply to be copied', async () => {
+    const { access } = await start((_request, response) => {
+      response.end(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)
+    })
+    const error = await failureOf(access.lookup('a', { cacheTtlS: 60 }))
+    assert.equal(error.code, 'CXONE_UNEXPECTED_RESPONSE')
+    assert.match(error.message, /nested too deeply/)
+  })
+
   it('keeps a bounded number of definitions', async () => {
     const { access, calls } = await start((_request, response) => answerJson(response, 200, DEFINITION))
     for (let i = 0; i <= 1000; i += 1) await access.lookup(`id-${i}`, { cacheTtlS: 60 })

@@ -176,6 +176,15 @@ describe('Pages', () => {
     }
   })
 
+  it('fail when an answer is nested too deeply', async () => {
+    const { client } = await start((_request, response) => {
+      response.end(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
+    })
+    const error = await failureOf(readPages(client, call, 'skip-top'))
+    assert.equal(error.code, 'CXONE_UNEXPECTED_RESPONSE')
+    assert.match(error.message, /nested too deeply/)
+  })
+
   it('stop when they are aborted', async () => {
     const abort = new AbortController()
     const { client } = await start((request, response, n) => {
