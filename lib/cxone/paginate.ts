@@ -1,5 +1,5 @@
 import { abortReason } from '../concurrency/abort.ts'
-import { PaletteError, show } from '../errors.ts'
+import { inputError, PaletteError, show } from '../errors.ts'
 import { safeUrl } from '../http/safe-url.ts'
 import type { CxoneAnswer, CxoneCall, CxoneClient } from './access.ts'
 import { isTooDeep } from './depth.ts'
@@ -22,8 +22,8 @@ const MAX_PAGES = 10_000
  * `skip-top` counts on by the records it got until `totalRecords` are there, or a page is empty or shorter than the
  * first. `next-link` follows `_links.next`, `next` or a `Link` header, on the same API base only.
  *
- * @throws `CXONE_UNEXPECTED_RESPONSE` for a page without records, pages that repeat, or a link to another place; and
- * the codes of the client.
+ * @throws `INPUT_INVALID` for a `skip` or `top` that is no whole number; `CXONE_UNEXPECTED_RESPONSE` for a page
+ * without records, pages that repeat, or a link to another place; and the codes of the client.
  */
 export function readPages(
   client: CxoneClient,
@@ -50,8 +50,8 @@ class PageReader {
 
   async skipTop(): Promise<Pages> {
     const { query = {} } = this.#call
-    const top = query['top'] === undefined || query['top'] === '' ? DEFAULT_TOP : query['top']
-    const begin = Number(query['skip'] ?? 0)
+    const top = wholeNumber(query, 'top', DEFAULT_TOP, 1)
+    const begin = wholeNumber(query, 'skip', 0, 0)
     let before = ''
     let first = 0
     for (;;) {
@@ -60,7 +60,7 @@ class PageReader {
       const text = JSON.stringify(page.records)
       if (page.records.length > 0 && text === before) {
         // A server that knows no `skip` repeats its only page for ever.
-        if (this.#pages === 2 && first < Number(top)) return this.#done()
+        if (this.#pages === 2 && first < top) return this.#done()
         throw this.#fault('the server gives the same page again and again')
       }
       before = text
@@ -131,6 +131,22 @@ class PageReader {
       details: { url, status, attempts, pages: this.#pages },
     })
   }
+}
+
+function wholeNumber(
+  query: NonNullable<CxoneCall['query']>,
+  name: 'skip' | 'top',
+  fallback: number,
+  min: number,
+): number {
+  const given: unknown = query[name]
+  if (given === undefined || given === null || given === '') return fallback
+  const number = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= min) return number
+  throw inputError(
+    `query.${name}`,
+    `Expected \`query.${name}\` to be a whole number from ${min}, got ${show(given)}`,
+  )
 }
 
 const EMPTY: Page = { records: [], total: undefined, next: undefined }

@@ -63,6 +63,22 @@ describe('Pages', () => {
       assert.equal(calls()[1]?.url, '/services/agents?skip=15&top=10&x=y')
     })
 
+    it('fail with INPUT_INVALID, and ask nothing, when the query counts wrongly', async () => {
+      const { client, calls } = await start(list(10))
+      const wrong: [string, string | number | boolean][] = [
+        ['skip', 'many'],
+        ['skip', -1],
+        ['skip', 1.5],
+        ['top', 0],
+        ['top', true],
+      ]
+      for (const [name, value] of wrong) {
+        const error = await failureOf(readPages(client, { ...call, query: { [name]: value } }, 'skip-top'))
+        assert.deepEqual([error.code, error.details], ['INPUT_INVALID', { path: `query.${name}` }])
+      }
+      assert.equal(calls().length, 0)
+    })
+
     it('take the only page of a server that knows no skip, but end when full pages repeat', async () => {
       const small = await startWorld((_request, response) => answerJson(response, 200, { agents: [1, 2, 3] }))
       assert.deepEqual((await readPages(small.client, call, 'skip-top')).records, [1, 2, 3])
