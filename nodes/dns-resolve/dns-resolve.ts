@@ -45,7 +45,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
       context.summary(summaryOf(result))
       msg.payload = result
       const facts = factsOf(result)
-      context.audit({ attempts: result.queries, details: facts })
+      context.audit({ attempts: result.queries, latencyMs: result.latencyMs, details: facts })
       return writeStep(msg, 'dns', facts)
     },
   }

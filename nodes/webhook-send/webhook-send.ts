@@ -45,7 +45,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
       const request = { url, eventType, payload, correlationId, places }
       const delivery = await deliver(request, { signal, onRetry })
       const { outcome, ...result } = delivery
-      context.audit({ attempts: result.attempts, details: { ...delivery } })
+      context.audit({ attempts: result.attempts, latencyMs: result.latencyMs, details: { ...delivery } })
       context.summary(outcome, outcome === 'delivered' ? 'ready' : 'degraded')
       writeStep(msg, 'webhook', result)
       if (outcome === 'delivered') return [msg, null]
