@@ -1,6 +1,6 @@
 import { PaletteError } from '../errors.ts'
-import { bodyExcerpt, type Mask } from '../http/body-excerpt.ts'
-import { parseRetryAfter } from '../http/retry-after.ts'
+import { answerDetails } from '../http/answer-details.ts'
+import type { Mask } from '../http/body-excerpt.ts'
 import type { Exchange, RetryingSend, RetryPolicy } from '../http/retry.ts'
 import { safeUrl } from '../http/safe-url.ts'
 import type { Clock, HttpRequest } from '../ports.ts'
@@ -156,22 +156,17 @@ function unavailable(
 }
 
 function detailsOf(
-  { response, attempts, latencyMs, elapsedMs }: Exchange,
+  exchange: Exchange,
   url: string,
   { mask, clock }: TokenRequestOptions,
 ): Record<string, unknown> {
-  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clock.now())
   // A good answer without use may still hold a token: its text is never shown.
-  const body = response.status < 300 ? undefined : bodyExcerpt(response.body, mask)
-  return {
-    status: response.status,
-    url: safeUrl(url),
-    attempts,
-    latencyMs,
-    elapsedMs,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(body === undefined ? {} : { body }),
-  }
+  return answerDetails(exchange, {
+    url,
+    mask,
+    nowMs: clock.now(),
+    showsBody: exchange.response.status >= 300,
+  })
 }
 
 // RFC 6749 section 5.2; CXone also writes `errorDescription` and `message`. Only the code is a known word.

@@ -73,6 +73,26 @@ export function oneOf<const T extends string>(values: readonly T[], fallback: No
   )
 }
 
+/** A choice of which this version offers only a part; the rest is told apart from a typing error. */
+export function offered<const T extends string>(
+  values: readonly T[],
+  later: readonly string[],
+  fallback: string,
+): Field<T> {
+  return {
+    default: fallback as T,
+    check: (stored) => {
+      const value = stored === undefined || stored === null || stored === '' ? fallback : stored
+      if ((values as readonly unknown[]).includes(value)) return undefined
+      const choose = `choose ${values.map((each) => `\`${each}\``).join(' or ')}`
+      return later.includes(value as string)
+        ? `\`${value as string}\` is not available in this version; ${choose}`
+        : `expected one of ${values.join(', ')}, got ${show(value)}`
+    },
+    parse: (stored) => (stored || fallback) as T,
+  }
+}
+
 /** Text, optionally of a form. */
 export function text(
   options: { default?: string; max?: number; pattern?: RegExp; form?: string } = {},

@@ -1,6 +1,6 @@
 import { ERROR_TABLE, PaletteError, type ErrorCode } from '../errors.ts'
-import { bodyExcerpt, type Mask } from '../http/body-excerpt.ts'
-import { parseRetryAfter } from '../http/retry-after.ts'
+import { answerDetails } from '../http/answer-details.ts'
+import type { Mask } from '../http/body-excerpt.ts'
 import { safeUrl } from '../http/safe-url.ts'
 import type { Exchange } from '../http/retry.ts'
 
@@ -29,14 +29,14 @@ export function answerError(answered: Answered): PaletteError {
   const code = CODES[status] ?? codeOfClass(status)
   const scope = code === 'CXONE_FORBIDDEN' ? neededScope(answered) : undefined
   return new PaletteError(code, messageOf(code, answered, scope), {
-    details: { ...detailsOf(answered), ...(scope === undefined ? {} : { scope }) },
+    details: { ...answerDetails(answered.exchange, answered), ...(scope === undefined ? {} : { scope }) },
   })
 }
 
 /** The error of a success that is not what the API promises. */
 export function unexpectedAnswer(answered: Answered, why: string): PaletteError {
   return new PaletteError('CXONE_UNEXPECTED_RESPONSE', `${what(answered)}: ${why}`, {
-    details: detailsOf(answered),
+    details: answerDetails(answered.exchange, answered),
   })
 }
 
@@ -70,21 +70,6 @@ function fixOf(code: ErrorCode): string {
 
 const what = ({ method, url, exchange }: Answered): string =>
   `${method} ${safeUrl(url)} was answered with status ${exchange.response.status}`
-
-function detailsOf({ url, exchange, mask, nowMs }: Answered): Record<string, unknown> {
-  const { response, attempts, latencyMs, elapsedMs } = exchange
-  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], nowMs)
-  const body = bodyExcerpt(response.body, mask)
-  return {
-    status: response.status,
-    url: safeUrl(url),
-    attempts,
-    latencyMs,
-    elapsedMs,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(body === undefined ? {} : { body }),
-  }
-}
 
 // RFC 6750 section 3: `WWW-Authenticate: Bearer error="insufficient_scope", scope="..."`. Else what these paths are
 // known to need.

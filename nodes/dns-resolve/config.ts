@@ -3,6 +3,7 @@ import {
   integer,
   list,
   nodeId,
+  offered,
   oneOf,
   parseFields,
   text,
@@ -15,26 +16,6 @@ import { requestFields } from '../../lib/dns/request.ts'
 import { parseServer } from '../../lib/dns/servers.ts'
 import { parseTrustAnchors } from '../../lib/dns/trust-anchors.ts'
 import { show } from '../../lib/errors.ts'
-
-/** A choice of which this version offers only a part; the rest is told apart from a typing error. */
-function offered<const T extends string>(
-  values: readonly T[],
-  later: readonly string[],
-  fallback: string,
-): Field<T> {
-  return {
-    default: fallback as T,
-    check: (stored) => {
-      const value = stored === undefined || stored === null || stored === '' ? fallback : stored
-      if ((values as readonly unknown[]).includes(value)) return undefined
-      const choose = `choose ${values.map((each) => `\`${each}\``).join(' or ')}`
-      return later.includes(value as string)
-        ? `\`${value as string}\` is not available in this version; ${choose}`
-        : `expected one of ${values.join(', ')}, got ${show(value)}`
-    },
-    parse: (stored) => (stored || fallback) as T,
-  }
-}
 
 /** The properties of `dns-resolve`. */
 export const fields = {

@@ -1,14 +1,16 @@
-import { integer, nodeId, oneOf, parseFields, type Field, type Parsed } from '../../lib/config/fields.ts'
+import {
+  integer,
+  nodeId,
+  offered,
+  oneOf,
+  parseFields,
+  type Field,
+  type Parsed,
+} from '../../lib/config/fields.ts'
 import { version } from '../../lib/config/version.ts'
 import { typed, type Typed, type TypedField, type TypedKind } from '../../lib/config/typed.ts'
 import { countReason } from '../../lib/uuid/count.ts'
-import {
-  UUID_FORMATS,
-  UUID_MODES,
-  UUID_VERSIONS,
-  type UuidRegistryKind,
-  type UuidVersion,
-} from '../../lib/uuid/settings.ts'
+import { UUID_FORMATS, UUID_MODES, UUID_VERSIONS, type UuidVersion } from '../../lib/uuid/settings.ts'
 
 const TEXT_KINDS: readonly TypedKind[] = ['str', 'msg', 'flow', 'global', 'env', 'jsonata']
 
@@ -22,7 +24,7 @@ export const fields = {
   count: count(),
   format: oneOf(UUID_FORMATS, 'canonical'),
   output: output(),
-  registry: registry(),
+  registry: offered(['memory', 'none'], ['shared'], 'memory'),
   registryCapacity: integer({ min: 1, max: 10_000_000, default: 1_000_000 }),
   maxDuplicates: integer({ min: 0, max: 1_000_000, default: 100 }),
   audit: nodeId(),
@@ -83,15 +85,4 @@ function reservedReason(path: string): string | undefined {
   const unsafe = parts.find((part) => ['__proto__', 'constructor', 'prototype'].includes(part))
   if (unsafe !== undefined) return `expected the name of a property, got \`${unsafe}\``
   return parts[0] === 'cxone' ? '`msg.cxone` is kept for the details of the steps' : undefined
-}
-
-function registry(): Field<UuidRegistryKind> {
-  const inner = oneOf(['none', 'memory'], 'memory')
-  return {
-    ...inner,
-    check: (stored) =>
-      stored === 'shared'
-        ? '`shared` is not available in this version; choose `memory` or `none`'
-        : inner.check(stored),
-  }
 }
