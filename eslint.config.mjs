@@ -77,7 +77,15 @@ export default defineConfig(
   },
   {
     // the places where the real world begins
-    files: ['lib/system.ts', 'lib/http/**/*.ts', 'lib/sandbox/**/*.ts', 'lib/dns/transport/**/*.ts'],
+    files: [
+      'lib/system.ts',
+      'lib/http/**/*.ts',
+      'lib/sandbox/**/*.ts',
+      'lib/dns/transport/**/*.ts',
+      'lib/postgres/server/**/*.ts',
+      'lib/postgres/embedded/**/*.ts',
+      'lib/connector/preflight/**/*.ts',
+    ],
     rules: layer(fromNodeRed, fromAbove),
   },
   { files: ['**/*.d.ts'], rules: { 'no-restricted-syntax': 'off' } },
@@ -88,7 +96,10 @@ export default defineConfig(
       'no-restricted-globals': ['error', ...noRealWorld],
       ...layer(
         forbid(['**/cli/**', '**/editor/**'], 'a node is built on lib/ alone'),
-        forbid(['undici', 'ajv', 'dns-packet'], 'domain logic belongs in lib/'),
+        forbid(
+          ['undici', 'ajv', 'dns-packet', 'pg', 'pg-*', '@electric-sql/*'],
+          'domain logic belongs in lib/',
+        ),
       ),
     },
   },
