@@ -1,5 +1,7 @@
 /** One finished piece of work, as a trail records it. */
 export interface AuditEntry {
+  /** UUID of the record, for one that may have to be found again. Default: a new one. */
+  readonly id?: string
   /** What happened: the type of the node, or a name of the flow's own. */
   readonly eventType: string
   /** `SUCCESS`, `FAILED`, or a word of the flow's own. */
@@ -37,6 +39,8 @@ export interface AuditTrail {
    * @throws `AUDIT_UNAVAILABLE` when it cannot be, unless the trail is set to lose records.
    */
   write(entry: AuditEntry): Promise<AuditReceipt | AuditLoss>
+  /** Which of these ids have a record, among those written since then (Unix ms). Missing where a trail cannot be read. */
+  find?(ids: ReadonlySet<string>, sinceMs: number): Promise<ReadonlySet<string>>
   /** Keeps the trail open, while it closes, until the returned function is called. */
   retain(): () => void
 }

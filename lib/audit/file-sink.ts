@@ -3,6 +3,7 @@ import { configError, PaletteError } from '../errors.ts'
 import type { AppendFile, Clock, Files, Locks, Logger } from '../ports.ts'
 import { isoTime } from '../system.ts'
 import { FileLock } from './file-lock.ts'
+import { findRecords } from './find-records.ts'
 import type { Head } from './record.ts'
 import { removeExpired, rotatedName } from './rotation.ts'
 import type { Sink } from './sink.ts'
@@ -87,6 +88,10 @@ export class FileSink implements Sink {
     this.#separator = ''
     this.#head = last
     this.#day = isoTime(this.#ports.clock.now()).slice(0, 10)
+  }
+
+  find(ids: ReadonlySet<string>, sinceMs: number): Promise<ReadonlySet<string>> {
+    return findRecords(this.#ports.files, this.name, ids, sinceMs)
   }
 
   async close(): Promise<void> {

@@ -8,5 +8,7 @@ export interface Sink {
   ready(): Promise<Head>
   /** Writes whole lines, all or none; `last` is the last record among them. */
   append(text: string, last: Head): Promise<void>
+  /** Which of these ids have a record, among those written since then (Unix ms). Missing where it cannot be read. */
+  find?(ids: ReadonlySet<string>, sinceMs: number): Promise<ReadonlySet<string>>
   close(): Promise<void>
 }

@@ -94,6 +94,11 @@ class Trail implements OpenTrail {
     }
   }
 
+  async find(ids: ReadonlySet<string>, sinceMs: number): Promise<ReadonlySet<string>> {
+    await this.#commits.idle()
+    return (await this.#ports.sink.find?.(ids, sinceMs)) ?? new Set()
+  }
+
   retain(): () => void {
     let held = true
     this.#users += 1
@@ -128,7 +133,7 @@ class Trail implements OpenTrail {
   #describe(entry: AuditEntry): RecordBody {
     const text = (value: string): string => this.#redactText(value) as string
     return {
-      id: this.#ports.newId(),
+      id: entry.id ?? this.#ports.newId(),
       timestamp: isoTime(this.#ports.clock.now()),
       eventType: text(entry.eventType),
       status: text(entry.status),

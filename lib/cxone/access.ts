@@ -1,3 +1,5 @@
+import type { Pace } from '../http/pace.ts'
+
 /** What a node that calls CXone gets from its `cxone-auth` node. */
 export interface CxoneAccess {
   readonly client: CxoneClient
@@ -43,6 +45,8 @@ export interface CxoneCall {
   readonly check?: (json: unknown) => string | undefined
   /** Called before each wait for a repeat, for a status. */
   readonly onRetry?: (attempt: number, waitMs: number, reason: string) => void
+  /** Shared with the other calls of a bulk run: a 429 pauses them all. */
+  readonly pace?: Pace
 }
 
 /** The answer of an API call, after retries and renewal of the token. */

@@ -100,7 +100,7 @@ class Client {
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     }
     try {
-      const { response, ...own } = await send(request, { policy, onRetry: call.onRetry })
+      const { response, ...own } = await send(request, { policy, onRetry: call.onRetry, pace: call.pace })
       return { response, ...sum(before, own), elapsedMs: clock.monotonic() - started }
     } catch (error) {
       const { attempts, latencyMs } = isPaletteError(error) ? error.details : {}

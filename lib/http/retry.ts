@@ -2,6 +2,7 @@ import { PaletteError } from '../errors.ts'
 import type { Clock, HttpRequest, HttpResponse, HttpSend, Random } from '../ports.ts'
 import { abortReason } from '../concurrency/abort.ts'
 import { isPassing } from './failure.ts'
+import type { Pace } from './pace.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 /** How often and how long to wait: full jitter over `baseDelayMs * 2^n`, never more than `maxDelayMs`. */
@@ -16,6 +17,8 @@ export interface RetryOptions {
   readonly policy: RetryPolicy
   /** Called before each wait, with the number of the attempt that failed (from 1). */
   readonly onRetry?: ((attempt: number, waitMs: number, reason: string) => void) | undefined
+  /** Shared with other calls, which a 429 then pauses too. */
+  readonly pace?: Pace | undefined
 }
 
 /** The last answer, whatever its status, with the count of all attempts. */
@@ -51,10 +54,12 @@ export function createRetryingSend(ports: {
   readonly random: Pick<Random, 'uniform'>
 }): RetryingSend {
   const { send, clock, random } = ports
-  return async (request, { policy, onRetry }) => {
+  return async (request, { policy, onRetry, pace }) => {
     const started = clock.monotonic()
     let latencyMs = 0
     for (let attempt = 1; ; attempt += 1) {
+      const held = pace?.ready(request.signal)
+      if (held) await held
       const sent = clock.monotonic()
       const outcome = await tryOnce(send, request)
       const now = clock.monotonic()
@@ -67,6 +72,7 @@ export function createRetryingSend(ports: {
       }
       const waitMs = waitFor(outcome, clock.now(), policy) ?? backoffMs(attempt - 1, policy, random)
       onRetry?.(attempt, waitMs, reason)
+      if (isLimited(outcome)) pace?.limited(waitMs)
       await pause(clock, waitMs, request.signal)
     }
   }
@@ -79,6 +85,9 @@ export function withDetails(error: PaletteError, more: Readonly<Record<string, u
     cause: error.cause,
   })
 }
+
+const isLimited = (outcome: HttpResponse | PaletteError): boolean =>
+  !(outcome instanceof PaletteError) && outcome.status === 429
 
 async function tryOnce(send: HttpSend, request: HttpRequest): Promise<HttpResponse | PaletteError> {
   try {

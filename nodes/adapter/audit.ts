@@ -15,19 +15,34 @@ export interface AuditFacts {
   readonly details?: Readonly<Record<string, unknown>>
 }
 
-/** How one message ended. */
+/** What is told of an error. */
+type ErrorFacts = Pick<PaletteError, 'code' | 'message' | 'details'>
+
+/** The record of one part of a message's work. */
+export interface ItemRecord extends AuditFacts {
+  /** UUID by which it is found again. */
+  readonly id: string
+  /** Undefined where the part was done. */
+  readonly error?: ErrorFacts | undefined
+}
+
+/** How one message ended, or one part of its work. */
 interface Outcome {
+  /** UUID of the record; a new one where it is left out. */
+  readonly id?: string
   readonly correlationId: string
   readonly latencyMs: number
   readonly facts: AuditFacts
   /** Undefined where the message was worked. */
-  readonly error?: PaletteError
+  readonly error?: ErrorFacts | undefined
 }
 
 /** Writes the records of one node's messages. */
 export interface Auditor {
   /** Resolves once the record is durable; with the loss, where the trail may lose records. */
   write(outcome: Outcome): Promise<AuditLoss | undefined>
+  /** Which of these records the trail has; empty where it cannot be read. */
+  find(ids: ReadonlySet<string>, sinceMs: number): Promise<ReadonlySet<string>>
   /** Lets the trail close: nothing more will come. */
   close(): void
 }
@@ -38,8 +53,9 @@ export async function auditorOf(RED: NodeAPI, node: Node, def: NodeDef): Promise
   if (typeof id !== 'string' || id === '') return undefined
   const trail = await useConfig<AuditTrail>(RED, id, 'audit-trail', 'audit')
   return {
-    async write({ correlationId, latencyMs, facts, error }) {
+    async write({ id, correlationId, latencyMs, facts, error }) {
       const written = await trail.write({
+        ...(id === undefined ? {} : { id }),
         eventType: node.type,
         status: error ? 'FAILED' : (facts.status ?? 'SUCCESS'),
         correlationId,
@@ -52,14 +68,15 @@ export async function auditorOf(RED: NodeAPI, node: Node, def: NodeDef): Promise
       })
       return 'lost' in written ? written : undefined
     },
+    find: async (ids, sinceMs) => (await trail.find?.(ids, sinceMs)) ?? new Set(),
     close: trail.retain(),
   }
 }
 
 // A call that failed counts its attempts in the details of its error.
-function told(error: PaletteError | undefined, name: 'attempts' | 'latencyMs'): number | undefined {
+function told(error: ErrorFacts | undefined, name: 'attempts' | 'latencyMs'): number | undefined {
   const value = error?.details[name]
   return typeof value === 'number' ? value : undefined
 }
 
-const plain = ({ code, message, details }: PaletteError): object => ({ code, message, details })
+const plain = ({ code, message, details }: ErrorFacts): object => ({ code, message, details })

@@ -1,4 +1,6 @@
-import type { AuditFacts } from './audit.ts'
+import type { AuditFacts, Auditor, ItemRecord } from './audit.ts'
+import type { StatusKind } from './status.ts'
+import type { Outputs } from './types.ts'
 
 /** What a handler may use while it works on one message. */
 export interface Context {
@@ -6,46 +8,81 @@ export interface Context {
   readonly signal: AbortSignal
   /** UUID of `msg.cxone.correlationId`; send it along on every outgoing call. */
   readonly correlationId: string
-  /** Bulk work: shows `done/total` as a blue dot. */
-  progress(done: number, total: number): void
+  /** Work of many parts: shows `done/total`, and what is to be said of it, as a blue dot. */
+  progress(done: number, total: number | undefined, more?: string): void
   /** Something is not as it should be but the work goes on (retry, stale copy): yellow ring. */
   degraded(text: string): void
   /** The status text once this message is done; `degraded` where it was done, but not as it should be. */
-  summary(text: string, kind?: 'ready' | 'degraded'): void
+  summary(text: string, kind?: Exclude<StatusKind, 'busy'>): void
   /** Facts for the node's own audit record, and nothing secret. */
   audit(facts: AuditFacts): void
+  /**
+   * Writes the record of one part of the work; the message itself then gets none. Resolves once it is durable.
+   *
+   * @throws `AUDIT_UNAVAILABLE`
+   */
+  auditItem(record: ItemRecord): Promise<void>
+  /** Which of these records of parts the trail has, as far as it can be read; only those since then (Unix ms) are looked at. */
+  audited(ids: ReadonlySet<string>, sinceMs: number): Promise<ReadonlySet<string>>
+  /** Sends a message before the work is done. @throws `ABORTED` once the node is closed. */
+  send(out: Outputs): void
+}
+
+/** What a context needs of its node. */
+interface NodeHooks {
+  readonly signal: AbortSignal
+  readonly show: (kind: 'busy' | 'degraded', text: string) => void
+  readonly send: (out: Outputs) => void
+  readonly auditor: () => Auditor | undefined
 }
 
 /** The context of one message, with what its handler told. */
 export class MessageContext implements Context {
   correlationId = ''
-  kind: 'ready' | 'degraded' = 'ready'
+  kind: Exclude<StatusKind, 'busy'> = 'ready'
   text = 'done'
   facts: AuditFacts = {}
   /** Whether the trail has the record of this message: it gets no second one. */
   isRecorded = false
   readonly signal: AbortSignal
-  readonly #show: (kind: 'busy' | 'degraded', text: string) => void
+  readonly #hooks: NodeHooks
 
-  constructor(show: (kind: 'busy' | 'degraded', text: string) => void, signal: AbortSignal) {
-    this.#show = show
-    this.signal = signal
+  constructor(hooks: NodeHooks) {
+    this.#hooks = hooks
+    this.signal = hooks.signal
   }
 
-  progress(done: number, total: number): void {
-    this.#show('busy', `${done}/${total}`)
+  progress(done: number, total: number | undefined, more?: string): void {
+    const count = total === undefined ? `${done}` : `${done}/${total}`
+    this.#hooks.show('busy', more === undefined ? count : `${count}, ${more}`)
   }
 
   degraded(text: string): void {
-    this.#show('degraded', text)
+    this.#hooks.show('degraded', text)
   }
 
-  summary(text: string, kind: 'ready' | 'degraded' = 'ready'): void {
+  summary(text: string, kind: Exclude<StatusKind, 'busy'> = 'ready'): void {
     this.text = text
     this.kind = kind
   }
 
   audit(facts: AuditFacts): void {
     this.facts = { ...this.facts, ...facts }
+  }
+
+  async auditItem({ error, id, latencyMs = 0, ...facts }: ItemRecord): Promise<void> {
+    const auditor = this.#hooks.auditor()
+    if (!auditor) return
+    this.isRecorded = true
+    const loss = await auditor.write({ id, correlationId: this.correlationId, latencyMs, facts, error })
+    if (loss) this.#hooks.show('degraded', 'audit record lost')
+  }
+
+  async audited(ids: ReadonlySet<string>, sinceMs: number): Promise<ReadonlySet<string>> {
+    return (await this.#hooks.auditor()?.find(ids, sinceMs)) ?? new Set()
+  }
+
+  send(out: Outputs): void {
+    this.#hooks.send(out)
   }
 }

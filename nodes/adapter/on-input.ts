@@ -13,8 +13,11 @@ const CLOSE_WAIT_MS = 14_000
 /** A message that is done sooner shows no busy status. */
 const BUSY_AFTER_MS = 150
 
-/** Works on one message: maps it to a request, calls the lib, writes the result into the same message. */
-export type Handler = (msg: Message, context: Context) => Promise<Outputs> | Outputs
+/**
+ * Works on one message: maps it to a request, calls the lib, writes the result into the same message. Null: the message
+ * ends here, because it was an order to the node itself, or all was sent already.
+ */
+export type Handler = (msg: Message, context: Context) => Promise<Outputs | null> | Outputs | null
 
 /** What a node's set-up gives: the handler, and what is to be freed on close. */
 export interface Prepared {
@@ -87,17 +90,26 @@ class Runner {
   async run(msg: Message, send: (out: unknown) => void, done: (error?: Error) => void): Promise<void> {
     const started = systemClock.monotonic()
     this.#start()
-    const facts = new MessageContext(this.#show, this.#abort.signal)
+    const facts = new MessageContext({
+      signal: this.#abort.signal,
+      show: this.#show,
+      auditor: () => this.#auditor,
+      send: (out) => {
+        this.#refuseIfClosed()
+        send(out)
+      },
+    })
     let failure: PaletteError | undefined
     try {
       facts.correlationId = (this.#correlate ??= (await import('./correlate.ts')).correlate)(msg)
       const { handle } = this.#ready ?? (await this.#prepared)
       this.#refuseIfClosed()
       const out = await handle(msg, facts)
-      this.#refuseIfClosed()
-      await this.#record(facts, systemClock.monotonic() - started)
-      this.#refuseIfClosed()
-      send(out)
+      if (out !== null) {
+        this.#refuseIfClosed()
+        await this.#record(facts, systemClock.monotonic() - started)
+        facts.send(out)
+      }
     } catch (error) {
       failure = await this.#recordFailure(toPaletteError(error), facts, systemClock.monotonic() - started)
       writeFailure(msg, failure)
@@ -160,7 +172,7 @@ class Runner {
   }
 
   async #record(context: MessageContext, latencyMs: number): Promise<void> {
-    if (!this.#auditor) return
+    if (!this.#auditor || context.isRecorded) return
     const { correlationId, facts } = context
     const loss = await this.#auditor.write({ correlationId, latencyMs, facts })
     context.isRecorded = true

@@ -8,5 +8,5 @@ export interface Message extends NodeMessage {
   [property: string]: unknown
 }
 
-/** What a handler gives back: the message for the first output, or one entry an output (null: nothing there). */
+/** What a handler sends: the message for the first output, or one entry an output (null: nothing there). */
 export type Outputs = Message | readonly (Message | null)[]
