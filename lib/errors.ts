@@ -147,6 +147,11 @@ export const ERROR_TABLE = {
     'Free disk space, or check the path and its permissions',
     true,
   ),
+  JOURNAL_UNAVAILABLE: entry(
+    'The journal of a bulk run could not be written: no further item was started, `details.items` has the others',
+    'Free disk space, or check the permissions of the folder `cxone/bulk` of the user directory',
+    true,
+  ),
   STATE_UNAVAILABLE: entry(
     'The shared state store cannot be reached',
     'Check the store, or allow the fall-back',

@@ -1,9 +1,10 @@
+import { GroupCommit } from '../concurrency/group-commit.ts'
+import { diskFault } from '../disk-fault.ts'
 import { isPaletteError, PaletteError } from '../errors.ts'
 import type { Clock, Logger } from '../ports.ts'
 import { createRedactor, type RedactRules } from '../redact/redact.ts'
 import { isoTime } from '../system.ts'
 import type { AuditEntry, AuditLoss, AuditReceipt, AuditTrail } from './entry.ts'
-import { GroupCommit } from './group-commit.ts'
 import { headOf, placeRecord, type AuditRecord, type RecordBody } from './record.ts'
 import type { Sink } from './sink.ts'
 
@@ -179,23 +180,15 @@ const finite = (value: number | undefined): number | null =>
 const receiptOf = ({ id, seq, hash }: AuditRecord): AuditReceipt =>
   hash === undefined ? { id, seq } : { id, seq, hash }
 
-const CAUSES: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space is left on the disk',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'the permission is missing',
-  EPERM: 'the permission is missing',
-  EROFS: 'the file system is read-only',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is no folder',
-  ENAMETOOLONG: 'the path is too long',
-}
-
 function toUnavailable(name: string, error: unknown): PaletteError {
   if (isPaletteError(error)) return error
-  const { code, message } = error as NodeJS.ErrnoException
-  const reason = (code === undefined ? undefined : CAUSES[code]) ?? message
-  return new PaletteError('AUDIT_UNAVAILABLE', `The audit trail ${name} cannot be written: ${reason}`, {
-    details: { path: name, ...(code === undefined ? {} : { reason: code }) },
-    cause: error,
-  })
+  const { code } = error as NodeJS.ErrnoException
+  return new PaletteError(
+    'AUDIT_UNAVAILABLE',
+    `The audit trail ${name} cannot be written: ${diskFault(error)}`,
+    {
+      details: { path: name, ...(code === undefined ? {} : { reason: code }) },
+      cause: error,
+    },
+  )
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { GroupCommit } from '../../../lib/audit/group-commit.ts'
+import { GroupCommit } from '../../../lib/concurrency/group-commit.ts'
 
 describe('GroupCommit', () => {
   it('commits what arrives during a commit together, in order', async () => {

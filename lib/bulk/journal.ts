@@ -1,0 +1,143 @@
+import { GroupCommit } from '../concurrency/group-commit.ts'
+import { diskFault } from '../disk-fault.ts'
+import { PaletteError } from '../errors.ts'
+import type { AppendFile, Files } from '../ports.ts'
+import type { Settled } from './item.ts'
+import { exactJson, maskedJson } from './journal-text.ts'
+import type { RunJournal } from './options.ts'
+
+/** The version of the file's form. */
+export const JOURNAL_VERSION = 1
+
+const MAX_GROUP = 1024
+
+/** What a journal tells of its run besides the items. JSON values only. */
+export interface JournalHeader {
+  readonly v: number
+  /** UUID of the run. */
+  readonly id: string
+  /** What the calls go to: a run is not carried on elsewhere. */
+  readonly target: string
+  readonly begunMs: number
+  readonly total: number
+  /** What all items share. */
+  readonly shared: unknown
+  /** The message that the results belong to. */
+  readonly message: Readonly<Record<string, unknown>>
+}
+
+/** A line of a journal behind the items. */
+export type Mark =
+  | { readonly started: number }
+  | { readonly finished: number; readonly result: unknown; readonly attempts: number; readonly ms: number }
+  | { readonly recorded: number }
+  | { readonly cancelled: true }
+
+/**
+ * A bulk run in a file of JSON lines: the header, a line an item, then marks as the run goes. A mark is on the disk before
+ * its promise resolves; marks that come together share one write and one sync.
+ */
+export class BulkJournal<R> implements RunJournal<R> {
+  readonly #files: Pick<Files, 'remove'>
+  readonly #path: string
+  readonly #file: AppendFile
+  readonly #commits = new GroupCommit<Mark, undefined>((marks) => this.#append(marks), MAX_GROUP)
+  /** After a failed write nobody knows how the file ends: nothing more is written. */
+  #fault: PaletteError | undefined
+  #closed: Promise<void> | undefined
+
+  private constructor(files: Pick<Files, 'remove'>, path: string, file: AppendFile) {
+    this.#files = files
+    this.#path = path
+    this.#file = file
+  }
+
+  /**
+   * Writes a new journal, whole or not at all.
+   *
+   * @param place where the items stand, as users write it (`msg.payload`).
+   * @throws `JOURNAL_UNAVAILABLE`; `INPUT_INVALID` for items that JSON cannot hold, or that hold a secret.
+   */
+  static async create<R>(
+    files: Files,
+    path: string,
+    header: Omit<JournalHeader, 'v' | 'total'>,
+    items: readonly unknown[],
+    place: string,
+  ): Promise<BulkJournal<R>> {
+    const head: JournalHeader = { v: JOURNAL_VERSION, ...header, total: items.length }
+    exactJson(head.shared, place)
+    const lines = items.map((item, index) => `${exactJson(item, `${place}[${index}]`)}\n`)
+    return guarded(path, async () => {
+      await files.writeAtomic(path, `${JSON.stringify(head)}\n${lines.join('')}`)
+      return new BulkJournal<R>(files, path, await files.openAppend(path))
+    })
+  }
+
+  /** Goes on with a journal behind its last whole line. @throws `JOURNAL_UNAVAILABLE` */
+  static async reopen<R>(files: Files, path: string, size: number): Promise<BulkJournal<R>> {
+    return guarded(path, async () => {
+      const file = await files.openAppend(path)
+      await file.truncate(size)
+      return new BulkJournal<R>(files, path, file)
+    })
+  }
+
+  started(index: number): Promise<void> {
+    return this.#commits.add({ started: index })
+  }
+
+  finished(index: number, { result, attempts, latencyMs }: Settled<R>): Promise<void> {
+    return this.#commits.add({ finished: index, result, attempts, ms: latencyMs })
+  }
+
+  /** The audit trail has the item's record. */
+  recorded(index: number): Promise<void> {
+    return this.#commits.add({ recorded: index })
+  }
+
+  /** The run was cancelled: a restart does not carry it on. */
+  cancelled(): Promise<void> {
+    return this.#commits.add({ cancelled: true })
+  }
+
+  /** Leaves the file to a later run. Idempotent. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#commits.idle().then(() => this.#file.close()))
+  }
+
+  /** Ends the journal: the message has gone on. @throws when the file cannot be removed. */
+  async remove(): Promise<void> {
+    await this.close()
+    await this.#files.remove(this.#path)
+  }
+
+  async #append(marks: readonly Mark[]): Promise<readonly undefined[]> {
+    if (this.#fault) throw this.#fault
+    try {
+      await guarded(this.#path, async () => {
+        await this.#file.append(marks.map((mark) => `${maskedJson(mark)}\n`).join(''))
+        await this.#file.sync()
+      })
+    } catch (error) {
+      this.#fault = error as PaletteError
+      throw error
+    }
+    return []
+  }
+}
+
+async function guarded<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    throw new PaletteError(
+      'JOURNAL_UNAVAILABLE',
+      `The journal ${path} cannot be written: ${diskFault(error)}`,
+      {
+        details: { path },
+        cause: error,
+      },
+    )
+  }
+}
