@@ -1,0 +1,252 @@
+import { configError } from '../../errors.ts'
+import type { RetryPolicy } from '../../http/retry.ts'
+import type { Clock, Random } from '../../ports.ts'
+import type { Database, ResultSet, Row, SqlText, TransactionSettings } from '../driver.ts'
+import { sqlstateOf } from './analyse.ts'
+import { withRetries, type Counts } from './attempts.ts'
+import { describeCheck, type CheckReport } from './check.ts'
+import type { NamedNeed } from './drift.ts'
+import { Executor, type TakenLock } from './execute.ts'
+import { isGuardFailure } from './guard.ts'
+import { createRowCheck, type Limits } from './limits.ts'
+import type { Prepared, TypedColumn } from './prepare.ts'
+import { Watch, type Bind, type PlanReport, type Ready, type Variables } from './watch.ts'
+
+/** What an action needs of the world. */
+export interface PgActionPorts {
+  readonly database: Database
+  readonly clock: Pick<Clock, 'monotonic' | 'sleep'>
+  readonly random: Pick<Random, 'uniform'>
+}
+
+/** What an action does. */
+export interface PgActionSettings extends Limits {
+  /** SQL with `$1`…`$n`. */
+  readonly text: string
+  /** Names of the parameters, in order. */
+  readonly names: readonly string[]
+  /** The SQL types that the flow gives its parameters; undefined leaves it to PostgreSQL. */
+  readonly hints: readonly (string | undefined)[]
+  /** First word of the statement. */
+  readonly kind: string
+  /** Whether PostgreSQL plans such statements. */
+  readonly isPlanned: boolean
+  /** Whether it changes data. */
+  readonly writes: boolean
+  /** Prepares the coercion of values to the types that PostgreSQL takes. */
+  readonly binder: (parameters: readonly TypedColumn[]) => Bind
+  readonly transaction: TransactionSettings
+  readonly retry: RetryPolicy
+  readonly drift: readonly NamedNeed[]
+  readonly maxCost: number
+  readonly mode: 'execute' | 'rehearse' | 'explain'
+  readonly result: 'rows' | 'first' | 'stream'
+  readonly batchSize: number
+}
+
+/** What one call is told. */
+export interface PgActionCall {
+  readonly signal?: AbortSignal | undefined
+  /** Roll back, whatever the mode. */
+  readonly rehearse?: boolean
+  readonly onRetry?: ((attempt: number, of: number) => void) | undefined
+}
+
+/** How a statement went: `msg.cxone.pg`. */
+export interface PgReport extends Counts {
+  readonly command: string
+  /** Rows returned, or affected where none are. */
+  readonly rowCount: number
+  readonly plan: PlanReport | null
+  readonly mode: PgActionSettings['mode']
+  /** Of a rehearsal. */
+  readonly affected?: number
+  readonly locks?: readonly TakenLock[]
+}
+
+/** The rows of a statement, and how it went. */
+export interface PgAnswer {
+  readonly rows: readonly Row[]
+  readonly report: PgReport
+}
+
+/** Takes a batch; the next one is read once it resolves. `first` is the index of its first row. */
+export type Deliver = (rows: readonly Row[], first: number) => Promise<void>
+
+/** A statement on a database, guarded. */
+export interface PgAction {
+  /** Runs, rehearses or explains the statement, as it is set. @throws the codes of `pg-action` in the contract. */
+  run(variables: Variables, call?: PgActionCall): Promise<PgAnswer>
+  /** Runs the statement and hands its rows on in batches. */
+  stream(variables: Variables, deliver: Deliver, call?: PgActionCall): Promise<PgReport>
+  /** Plans the statement and tells what PostgreSQL makes of it. A plan that costs too much is told, not thrown. */
+  check(signal?: AbortSignal): Promise<CheckReport>
+}
+
+/**
+ * Makes an action. The database is asked for nothing before the first call.
+ *
+ * @throws `SCHEMA_INVALID`, `CONFIG_INVALID`
+ */
+export async function createPgAction(ports: PgActionPorts, settings: PgActionSettings): Promise<PgAction> {
+  if (settings.writes && settings.result === 'stream')
+    throw configError(
+      'result',
+      'Property `result`: a statement that changes data cannot be streamed; choose rows',
+    )
+  const checkRows = await createRowCheck(settings.resultSchema)
+  return new GuardedAction(ports, settings, new Executor(ports.database, executorOf(settings), checkRows))
+}
+
+const executorOf = ({ writes, result, batchSize, transaction, ...limits }: PgActionSettings) => ({
+  transaction,
+  limits,
+  isChange: writes,
+  isFirst: result === 'first',
+  batchSize,
+})
+
+/** How often one message has its statement checked again because the tables keep changing. */
+const MAX_CHECKS = 5
+
+class GuardedAction implements PgAction {
+  readonly #ports: PgActionPorts
+  readonly #settings: PgActionSettings
+  readonly #watch: Watch
+  readonly #executor: Executor
+
+  constructor(ports: PgActionPorts, settings: PgActionSettings, executor: Executor) {
+    this.#ports = ports
+    this.#settings = settings
+    this.#executor = executor
+    this.#watch = new Watch(ports.database, ports.clock, { ...settings, preparation: settings })
+  }
+
+  async run(variables: Variables, call: PgActionCall = {}): Promise<PgAnswer> {
+    const { mode } = this.#settings
+    if (mode === 'explain') return await this.#explain(call)
+    if (mode === 'rehearse' || call.rehearse === true) return await this.#rehearse(variables, call)
+    const { done, ready, counts } = await this.#work(variables, call, (prepared, values) =>
+      this.#executor.run(prepared, values, call.signal),
+    )
+    return answerOf(done, { ...counts, plan: ready.plan, mode })
+  }
+
+  async stream(variables: Variables, deliver: Deliver, call: PgActionCall = {}): Promise<PgReport> {
+    const progress = { isBegun: false }
+    const handOn: Deliver = async (rows, first) => {
+      progress.isBegun = true
+      await deliver(rows, first)
+    }
+    const { done, ready, counts } = await this.#work(
+      variables,
+      call,
+      (prepared, values) => this.#executor.stream(prepared, values, handOn, call.signal),
+      progress,
+    )
+    return { command: 'SELECT', rowCount: done, ...counts, plan: ready.plan, mode: this.#settings.mode }
+  }
+
+  async check(signal?: AbortSignal): Promise<CheckReport> {
+    return describeCheck(await this.#watch.look(signal), this.#settings)
+  }
+
+  async #rehearse(variables: Variables, call: PgActionCall): Promise<PgAnswer> {
+    const { done, ready, counts } = await this.#work(variables, call, (prepared, values) =>
+      this.#executor.rehearse(prepared, values, call.signal),
+    )
+    const { result, locks } = done
+    const affected = this.#settings.writes ? result.rowCount : 0
+    return answerOf(result, { ...counts, plan: ready.plan, mode: 'rehearse', affected, locks })
+  }
+
+  async #explain({ signal, onRetry }: PgActionCall): Promise<PgAnswer> {
+    const repeats = { policy: this.#settings.retry, isHarmless: true, signal, onRetry }
+    const { value, counts } = await withRetries(this.#ports, repeats, () => this.#watch.look(signal))
+    const rows = (value.prepared.plan?.nodes ?? []).map((node): Row => ({ ...node }))
+    const report = { ...counts, plan: value.plan, mode: 'explain' } as const
+    return { rows, report: { command: 'EXPLAIN', rowCount: rows.length, ...report } }
+  }
+
+  // Repeats what others were in the way of, and checks the statement again where its tables have changed.
+  async #work<T>(
+    variables: Variables,
+    { signal, onRetry }: PgActionCall,
+    run: Run<T>,
+    progress = { isBegun: false },
+  ): Promise<Worked<T>> {
+    const { retry, transaction } = this.#settings
+    const repeats = {
+      policy: retry,
+      isHarmless: transaction.readOnly,
+      isBegun: () => progress.isBegun,
+      signal,
+      onRetry,
+    }
+    const { value, counts } = await withRetries(this.#ports, repeats, async () => {
+      let last: Failed | undefined
+      for (;;) {
+        const known = this.#watch.get(signal)
+        const ready = known instanceof Promise ? await known : known
+        // Nothing has changed, so the failure was a real one.
+        if (last && last.name === ready.prepared.statement.name) throw last.error
+        try {
+          return { done: await run(ready.prepared, ready.bind(variables)), ready }
+        } catch (error) {
+          const checks: number = (last?.checks ?? 0) + 1
+          if (progress.isBegun || checks > MAX_CHECKS || !(await this.#isStale(error, ready, signal)))
+            throw error
+          last = { error, name: ready.prepared.statement.name, checks }
+        }
+      }
+    })
+    return { ...value, counts }
+  }
+
+  /** Whether a failure may come from tables that changed, or from a prepared statement that was lost on the way. */
+  async #isStale(error: unknown, ready: Ready, signal: AbortSignal | undefined): Promise<boolean> {
+    const state = sqlstateOf(error)
+    if (state === undefined) return false
+    const isLost = LOST.has(state)
+    if (isLost || isGuardFailure(error) || state === RESULT_CHANGED) {
+      this.#watch.drop(ready, isLost)
+      return true
+    }
+    // The values, or the SQL itself, no longer fit: the guard tells whether that is because of the tables.
+    const { guard } = ready.prepared
+    if (!guard || !/^(22|42|3F)/.test(state)) return false
+    try {
+      await this.#ports.database.atomic([guard], this.#settings.transaction, signal)
+      return false
+    } catch (cause) {
+      if (!isGuardFailure(cause)) return false
+      this.#watch.drop(ready)
+      return true
+    }
+  }
+}
+
+type Run<T> = (prepared: Prepared, values: readonly SqlText[]) => Promise<T>
+
+interface Worked<T> {
+  readonly done: T
+  readonly ready: Ready
+  readonly counts: Counts
+}
+
+interface Failed {
+  readonly error: unknown
+  /** Of the prepared statement. */
+  readonly name: string
+  readonly checks: number
+}
+
+/** "cached plan must not change result type" */
+const RESULT_CHANGED = '0A000'
+/** A pooler gave a connection on which the statement is not prepared, or another one is by its name. */
+const LOST = new Set(['26000', '42P05'])
+
+const answerOf = (
+  { rows, command, rowCount }: ResultSet,
+  report: Omit<PgReport, 'command' | 'rowCount'>,
+): PgAnswer => ({ rows, report: { command, rowCount, ...report } })
