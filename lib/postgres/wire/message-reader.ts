@@ -25,8 +25,8 @@ export const BACKEND = {
 
 const HEADER_BYTES = 5
 
-/** Takes one message: its code, and its body in `buffer` from `at` to `end`. The bytes are its own only for the call. */
-export type MessageSink = (code: number, buffer: Buffer, at: number, end: number) => void
+/** Takes one message: its code, and its body in `buffer` from `at`. The bytes are its own only for the call. */
+export type MessageSink = (code: number, buffer: Buffer, at: number) => void
 
 /** Cuts the server's stream of bytes into messages. */
 export class MessageReader {
@@ -41,7 +41,10 @@ export class MessageReader {
   }
 
   feed(chunk: Buffer): void {
-    if (this.#held === 0) return this.#read(chunk)
+    if (this.#held === 0) {
+      this.#read(chunk)
+      return
+    }
     this.#parts.push(chunk)
     this.#held += chunk.length
     if (this.#held < this.#needed) return
@@ -63,7 +66,7 @@ export class MessageReader {
         this.#needed = end - at
         break
       }
-      sink(chunk[at] ?? 0, chunk, at + HEADER_BYTES, end)
+      sink(chunk[at] ?? 0, chunk, at + HEADER_BYTES)
       at = end
     }
     if (at === length) return
@@ -94,9 +97,9 @@ export interface ServerReport {
 }
 
 /** Reads the body of an ErrorResponse. */
-export function readReport(buffer: Buffer, start: number, end: number): ServerReport {
+export function readReport(buffer: Buffer, start: number): ServerReport {
   const fields: Record<string, string> = {}
-  for (let at = start; at < end && buffer[at] !== 0;) {
+  for (let at = start; at < buffer.length && buffer[at] !== 0;) {
     const name = String.fromCharCode(buffer[at] ?? 0)
     const { text, next } = readText(buffer, at + 1)
     fields[name] = text

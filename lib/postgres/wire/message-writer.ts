@@ -109,7 +109,10 @@ export class MessageWriter {
   }
 
   #value(value: SqlText): void {
-    if (value === null) return this.#int32(-1)
+    if (value === null) {
+      this.#int32(-1)
+      return
+    }
     this.#reserve(4 + value.length * 3) // UTF-8 takes at most three bytes a UTF-16 unit
     const length = this.#buffer.write(value, this.#at + 4, 'utf8')
     this.#buffer.writeInt32BE(length, this.#at)

@@ -1,0 +1,164 @@
+import { isIP, type NetConnectOpts, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import type { Client } from 'pg'
+import { PaletteError } from '../../errors.ts'
+import { lostConnection, serverFailure, unreachable } from '../failures.ts'
+import { Session } from '../wire/session.ts'
+import { plainStep } from '../wire/steps.ts'
+import type { ServerSettings, SslMode } from './settings.ts'
+
+/** What a session prints must not depend on how the role, the database or the server is set. */
+const OUTPUT_FORM = [
+  "set datestyle = 'ISO'",
+  "set intervalstyle = 'postgres'",
+  'set extra_float_digits = 1',
+  "set bytea_output = 'hex'",
+].map(plainStep)
+
+/** What `pg` keeps of a connection besides its documented properties. */
+interface BackendKey {
+  readonly processID: number
+  readonly secretKey: number
+}
+
+/**
+ * One connection to a server. `pg` makes it (TLS, authentication); from then on its socket is ours, because `pg` has no
+ * way to send several statements with one Sync, nor to read rows straight into objects.
+ */
+export class Connection {
+  readonly session: Session
+  readonly socket: Duplex
+  readonly key: BackendKey
+  /** How it is encrypted; undefined where it is not. */
+  readonly tls: TlsOptions | undefined
+  /** The very address that it goes to, for one host name may stand for several servers. */
+  readonly peer: NetConnectOpts | undefined
+  /** When it was last given back, in milliseconds of the monotonic clock. */
+  idleSince = 0
+  readonly #ended: Promise<void>
+  #isOpen = true
+
+  constructor(client: Client, tls: TlsOptions | undefined, onEnd: (connection: Connection) => void) {
+    const { host, port } = client
+    const endpoint = endpointOf({ host, port })
+    this.socket = client.connection.stream
+    this.tls = tls && { ...tls, host, ...(isIP(host) === 0 ? { servername: host } : {}) }
+    const { remoteAddress } = this.socket as Partial<Socket>
+    if (host.startsWith('/')) this.peer = { path: `${host}/.s.PGSQL.${port}` }
+    else this.peer = remoteAddress === undefined ? undefined : { host: remoteAddress, port }
+    const { processID, secretKey } = client as unknown as BackendKey
+    this.key = { processID, secretKey }
+    this.session = new Session(endpoint, (bytes) => this.socket.write(bytes))
+    this.socket.removeAllListeners('data')
+    this.socket.on('data', (bytes: Buffer) => this.#receive(bytes))
+    let cause: unknown
+    client.on('error', (error) => (cause ??= error))
+    this.#ended = new Promise((resolve) => {
+      this.socket.once('close', () => {
+        this.#isOpen = false
+        this.session.lose(cause)
+        onEnd(this)
+        resolve()
+      })
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen && this.socket.writable
+  }
+
+  /** Says good-bye where that is possible; resolves when the socket is closed. Idempotent. */
+  async close(): Promise<void> {
+    if (this.isOpen && !this.session.isBusy) this.socket.end(TERMINATE)
+    else this.socket.destroy()
+    await this.#ended
+  }
+
+  /** Cuts it. What runs on it fails. Idempotent. */
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  #receive(bytes: Buffer): void {
+    try {
+      this.session.receive(bytes)
+    } catch (error) {
+      this.session.lose(error)
+      this.destroy()
+    }
+  }
+}
+
+const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4])
+
+/** `host:port` as messages show it. */
+export const endpointOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+
+/**
+ * Connects. @throws `PG_UNAVAILABLE`, with `details.sqlstate` as the server tells it or `08001`.
+ */
+export async function openConnection(
+  settings: ServerSettings,
+  mode: SslMode,
+  onEnd: (connection: Connection) => void,
+): Promise<Connection> {
+  const { default: pg } = await import('pg')
+  const tls = tlsOptions(settings, mode)
+  const client = new pg.Client({
+    host: settings.host,
+    port: settings.port,
+    database: settings.database,
+    user: settings.user,
+    password: settings.password,
+    ssl: tls ?? false,
+    application_name: settings.applicationName,
+    connectionTimeoutMillis: settings.connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
+  })
+  client.on('error', () => undefined) // told by `connect`, or by the connection once it is made
+  try {
+    await client.connect()
+  } catch (error) {
+    client.connection.stream.destroy()
+    throw connectFailure(settings, error)
+  }
+  const connection = new Connection(client, tls, onEnd)
+  try {
+    await connection.session.run(OUTPUT_FORM, { commits: false })
+    return connection
+  } catch (error) {
+    connection.destroy()
+    throw error
+  }
+}
+
+function tlsOptions({ tls }: ServerSettings, mode: SslMode): TlsOptions | undefined {
+  if (mode === 'disable') return undefined
+  return { ...tls, rejectUnauthorized: mode === 'verify-full' }
+}
+
+/** Whether a server without TLS is the reason. */
+export const isWithoutTls = (error: unknown): boolean =>
+  error instanceof PaletteError && error.details['reason'] === 'no TLS'
+
+function connectFailure(settings: ServerSettings, error: unknown): PaletteError {
+  const endpoint = endpointOf(settings)
+  const { code, message } = error as { code?: string; message: string }
+  const severity = (error as { severity?: string }).severity
+  // An ErrorResponse: `pg` gives it as an error with a five-character code and a severity.
+  if (severity !== undefined && code !== undefined)
+    return serverFailure({ severity, sqlstate: code, message: '' }, { outcome: 'rolled back' })
+  if (message === 'The server does not support SSL connections') {
+    return new PaletteError(
+      'PG_UNAVAILABLE',
+      `PostgreSQL at ${endpoint} offers no TLS; switch it on there, or set \`ssl\` to \`disable\``,
+      { details: { sqlstate: '08001', reason: 'no TLS', outcome: 'rolled back' } },
+    )
+  }
+  if (message === 'timeout expired') return unreachable(endpoint, { code: 'ETIMEDOUT' })
+  if (message === 'Connection terminated unexpectedly') return lostConnection(endpoint, 'rolled back', error)
+  return unreachable(endpoint, error)
+}

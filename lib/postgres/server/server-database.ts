@@ -1,0 +1,153 @@
+import type {
+  Database,
+  Description,
+  PoolCounts,
+  ResultSet,
+  Statement,
+  Transaction,
+  TransactionSettings,
+} from '../driver.ts'
+import type { Clock } from '../../ports.ts'
+import { runAtomic, runTransaction } from '../wire/work.ts'
+import { requestCancel } from './cancel.ts'
+import { isWithoutTls, openConnection, type Connection } from './connection.ts'
+import { Pool } from './pool.ts'
+import type { ServerPorts, ServerSettings, SslMode } from './settings.ts'
+
+/** How long a cancelled statement may take to end before its connection is cut. */
+const CANCEL_WAIT_MS = 2000
+
+/** Facts of a connection, for "Test connection". */
+export interface ServerFacts {
+  readonly version: string
+  readonly database: string
+  readonly user: string
+  readonly tls: boolean
+}
+
+/** A PostgreSQL server behind a pool of connections. Connects with the first statement; heals by itself. */
+export class ServerDatabase implements Database {
+  readonly kind = 'server'
+  readonly #settings: ServerSettings
+  readonly #clock: Clock
+  readonly #pool: Pool
+  readonly #mode: SslMode
+
+  constructor(settings: ServerSettings, { clock }: Pick<ServerPorts, 'clock'>) {
+    this.#settings = settings
+    this.#mode = settings.ssl
+    this.#clock = clock
+    this.#pool = new Pool({ ...settings, clock, open: (onEnd) => this.#open(onEnd) })
+  }
+
+  atomic(
+    statements: readonly Statement[],
+    settings: TransactionSettings,
+    signal?: AbortSignal,
+  ): Promise<readonly ResultSet[]> {
+    return this.#use(({ session }) => runAtomic(session, statements, settings), signal, settings)
+  }
+
+  transaction<T>(
+    settings: TransactionSettings,
+    work: (transaction: Transaction) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.#use(({ session }) => runTransaction(session, settings, work, signal), signal)
+  }
+
+  describe(text: string, types: readonly number[] = [], signal?: AbortSignal): Promise<Description> {
+    return this.#use(({ session }) => session.describe(text, types), signal)
+  }
+
+  version(signal?: AbortSignal): Promise<number> {
+    return this.#use(async ({ session }) => Number(await showValue(session, 'server_version_num')), signal)
+  }
+
+  /** Version, database, user and encryption of a connection. */
+  facts(signal?: AbortSignal): Promise<ServerFacts> {
+    return this.#use(async ({ session, tls }) => {
+      const text = "select current_setting('server_version') as v, current_database() as d, current_user as u"
+      const [result] = await session.run([{ kind: 'run', statement: { text } }], { commits: false })
+      const { v, d, u } = (result?.rows[0] ?? {}) as Record<string, string>
+      return { version: v ?? '', database: d ?? '', user: u ?? '', tls: tls !== undefined }
+    }, signal)
+  }
+
+  counts(): PoolCounts {
+    return this.#pool.counts
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close()
+  }
+
+  async #use<T>(
+    work: (connection: Connection) => Promise<T>,
+    signal: AbortSignal | undefined,
+    settings?: TransactionSettings,
+  ): Promise<T> {
+    signal?.throwIfAborted()
+    const connection = this.#pool.take(settings) ?? (await this.#pool.wait(signal))
+    if (signal) return this.#useUntil(work, connection, signal)
+    try {
+      return await work(connection)
+    } finally {
+      this.#pool.release(connection)
+    }
+  }
+
+  /** As `#use`, but what runs is cancelled when the signal is aborted. */
+  async #useUntil<T>(
+    work: (connection: Connection) => Promise<T>,
+    connection: Connection,
+    signal: AbortSignal,
+  ): Promise<T> {
+    let cancelled: Promise<void> | undefined
+    let stopWaiting: (() => void) | undefined
+    const cancel = (): void => {
+      if (!connection.session.isBusy) return // the next statement is refused
+      stopWaiting = this.#clock.after(CANCEL_WAIT_MS, () => connection.destroy())
+      cancelled = this.#cancel(connection)
+    }
+    signal.addEventListener('abort', cancel, { once: true })
+    try {
+      signal.throwIfAborted()
+      return await work(connection)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', cancel)
+      stopWaiting?.()
+      // Given back only when the cancel is over: it must not hit the next user's statement.
+      if (cancelled) void cancelled.then(() => this.#pool.release(connection))
+      else this.#pool.release(connection)
+    }
+  }
+
+  // Where the server cannot be asked the connection is cut: then it rolls back by itself.
+  async #cancel(connection: Connection): Promise<void> {
+    try {
+      await requestCancel(connection, CANCEL_WAIT_MS)
+    } catch {
+      connection.destroy()
+    }
+  }
+
+  async #open(onEnd: (connection: Connection) => void): Promise<Connection> {
+    const mode = this.#mode
+    try {
+      return await openConnection(this.#settings, mode === 'prefer' ? 'require' : mode, onEnd)
+    } catch (error) {
+      if (mode !== 'prefer' || !isWithoutTls(error)) throw error
+      return openConnection(this.#settings, 'disable', onEnd)
+    }
+  }
+}
+
+async function showValue(session: Connection['session'], name: string): Promise<unknown> {
+  const statement: Statement = { text: `select current_setting('${name}') as value` }
+  const [result] = await session.run([{ kind: 'run', statement }], { commits: false })
+  return result?.rows[0]?.['value']
+}

@@ -1,0 +1,176 @@
+import type { ResultSet, Row, Statement, Transaction, TransactionSettings } from '../driver.ts'
+import { PaletteError } from '../../errors.ts'
+import { serverFailure } from '../failures.ts'
+import type { Session } from './session.ts'
+import { changesSession, plainStep, type RunStep, type StepResult } from './steps.ts'
+
+/** Whether two transactions run alike. */
+export const isSame = (one: TransactionSettings | undefined, two: TransactionSettings): boolean =>
+  one === two ||
+  (one !== undefined &&
+    one.isolation === two.isolation &&
+    one.readOnly === two.readOnly &&
+    one.statementTimeoutMs === two.statementTimeoutMs &&
+    one.lockTimeoutMs === two.lockTimeoutMs)
+
+const step = (statement: Statement): RunStep => ({ kind: 'run', statement })
+const COMMIT = plainStep('commit')
+const ROLLBACK = plainStep('rollback')
+
+const begin = ({ isolation, readOnly }: TransactionSettings): RunStep =>
+  plainStep(`begin isolation level ${isolation} ${readOnly ? 'read only' : 'read write'}`)
+
+/** Limits of the transaction that is open; kept for the session with `forSession`, with the kind of its transactions. */
+function limits(settings: TransactionSettings, forSession: boolean): RunStep {
+  const values: Record<string, string> = {
+    statement_timeout: String(settings.statementTimeoutMs),
+    lock_timeout: String(settings.lockTimeoutMs),
+    ...(forSession
+      ? {
+          default_transaction_isolation: settings.isolation,
+          default_transaction_read_only: settings.readOnly ? 'on' : 'off',
+        }
+      : {}),
+  }
+  const calls = Object.keys(values).map(
+    (name, index) => `set_config('${name}', $${index + 1}, ${!forSession})`,
+  )
+  return step({ text: `select ${calls.join(', ')}`, values: Object.values(values) })
+}
+
+/**
+ * All statements in one transaction and one round trip. Where the session's defaults are those wanted, the transaction is
+ * the implicit one of the pipeline; else one that sets them on its way.
+ */
+export async function runAtomic(
+  session: Session,
+  statements: readonly Statement[],
+  settings: TransactionSettings,
+): Promise<readonly ResultSet[]> {
+  const commits = !settings.readOnly
+  const steps = statements.map(step)
+  if (isSame(session.settings, settings)) {
+    const results = await session.run(steps, { commits })
+    if (session.status !== 'idle') await refuseOpen(session)
+    return results
+  }
+  try {
+    const all = [begin(settings), limits(settings, true), ...steps, COMMIT]
+    const results = await session.run(all, { commits, before: 2 })
+    if (session.status !== 'idle') await refuseOpen(session)
+    checkCommit(results.pop())
+    const own = results.slice(2)
+    if (!own.some(({ command }) => changesSession(command))) session.settings = settings
+    return own
+  } catch (error) {
+    await rollBack(session)
+    throw error
+  }
+}
+
+/** Ends a transaction that is open, where the connection still can. */
+async function rollBack(session: Session): Promise<void> {
+  if (session.status === 'idle') return
+  await session.run([ROLLBACK], { commits: false }).catch(() => undefined) // a connection that cannot is given up
+}
+
+async function refuseOpen(session: Session): Promise<never> {
+  await rollBack(session)
+  throw transactionControl()
+}
+
+const transactionControl = (): PaletteError =>
+  new PaletteError(
+    'PG_FAILED',
+    'The SQL begins or ends a transaction; leave BEGIN, COMMIT and ROLLBACK out, they come by themselves',
+    { details: { sqlstate: '25001' } },
+  )
+
+// A statement that failed makes COMMIT succeed as ROLLBACK.
+function checkCommit(result: StepResult | undefined): void {
+  if (result?.command === 'COMMIT') return
+  throw serverFailure({ severity: 'ERROR', sqlstate: '25P02', message: '' })
+}
+
+/** Runs `work` in a transaction; the last word is COMMIT, or ROLLBACK where it throws or the signal was aborted. */
+export async function runTransaction<T>(
+  session: Session,
+  settings: TransactionSettings,
+  work: (transaction: Transaction) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const transaction = new OpenTransaction(session, settings, signal)
+  try {
+    const value = await work(transaction)
+    signal?.throwIfAborted()
+    if (transaction.hasBegun) {
+      const [result] = await session.run([COMMIT], { commits: !settings.readOnly })
+      checkCommit(result)
+    }
+    return value
+  } catch (error) {
+    await rollBack(session)
+    throw error
+  } finally {
+    transaction.end()
+  }
+}
+
+class OpenTransaction implements Transaction {
+  hasBegun = false
+  readonly #session: Session
+  readonly #settings: TransactionSettings
+  readonly #signal: AbortSignal | undefined
+  #portals = 0
+  #hasEnded = false
+
+  constructor(session: Session, settings: TransactionSettings, signal: AbortSignal | undefined) {
+    this.#session = session
+    this.#settings = settings
+    this.#signal = signal
+  }
+
+  async query(statement: Statement): Promise<ResultSet> {
+    const [result] = await this.#run([step(statement)])
+    return result as StepResult
+  }
+
+  group(statements: readonly Statement[]): Promise<readonly ResultSet[]> {
+    return this.#run(statements.map(step))
+  }
+
+  async *batches(statement: Statement, batchSize: number): AsyncGenerator<readonly Row[]> {
+    this.#portals += 1
+    const portal = `rows_${this.#portals}`
+    const opening: RunStep = { kind: 'run', statement, portal: { name: portal, maxRows: batchSize } }
+    let [last] = await this.#run([opening])
+    const first = last
+    try {
+      while (first && last) {
+        if (last.rows.length > 0) yield last.rows
+        if (!last.isCut) return
+        ;[last] = await this.#run([{ kind: 'fetch', portal, maxRows: batchSize, first }])
+      }
+    } finally {
+      if (this.#session.status === 'open' && !this.#hasEnded && !this.#signal?.aborted)
+        await this.#run([{ kind: 'close', portal }])
+    }
+  }
+
+  /** What comes later would run outside of the transaction. */
+  end(): void {
+    this.#hasEnded = true
+  }
+
+  // BEGIN goes with the first statement: a round trip less, and none at all where there is nothing to do.
+  async #run(steps: Parameters<Session['run']>[0]): Promise<StepResult[]> {
+    this.#signal?.throwIfAborted()
+    if (this.#hasEnded)
+      throw new PaletteError('INTERNAL_ERROR', 'A statement came after its transaction had ended')
+    const before = this.hasBegun ? [] : [begin(this.#settings), limits(this.#settings, false)]
+    this.hasBegun = true
+    const results = await this.#session.run([...before, ...steps], { commits: false, before: before.length })
+    if (this.#session.status === 'idle') throw transactionControl()
+    return results.slice(before.length)
+  }
+}
