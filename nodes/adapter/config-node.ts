@@ -1,4 +1,5 @@
 import { configError, PaletteError } from '../../lib/errors.ts'
+import { processHealth, type HealthCheck } from '../../lib/health/health.ts'
 import { toPaletteError } from './on-input.ts'
 import type { Node, NodeAPI } from './types.ts'
 
@@ -10,10 +11,15 @@ export interface Provided<T> {
   readonly close?: () => Promise<void> | void
 }
 
+/** Whether what a config node provides can be used now; what it throws counts as not ready. */
+export type ReadyCheck<T> = (value: T, signal: AbortSignal) => ReturnType<HealthCheck['check']>
+
 /**
  * The wrapper of config nodes: runs the set-up once, keeps its error for the nodes that use it, frees on close.
+ *
+ * @param isReady makes it a dependency in the health report of the runtime; a set-up that failed is not ready.
  */
-export function provide<T>(node: Node, setup: () => Promise<Provided<T>>): void {
+export function provide<T>(node: Node, setup: () => Promise<Provided<T>>, isReady?: ReadyCheck<T>): void {
   const made = Promise.resolve()
     .then(setup)
     .catch((error: unknown) => {
@@ -24,7 +30,11 @@ export function provide<T>(node: Node, setup: () => Promise<Provided<T>>): void 
   const value = made.then((part) => part.value)
   value.catch(() => undefined) // each user reports it
   provided.set(node, value)
+  const { id, type, name = '' } = node
+  const forget =
+    isReady && processHealth.add({ id, type, name, check: async (signal) => isReady(await value, signal) })
   node.on('close', (_removed: boolean, done: () => void) => {
+    forget?.()
     void made
       .then((part) => part.close?.())
       .catch(() => undefined)

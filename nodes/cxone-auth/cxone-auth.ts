@@ -2,7 +2,7 @@ import type { ManagedAccess } from '../../lib/cxone/create-access.ts'
 import { configError } from '../../lib/errors.ts'
 import { systemClock, systemRandom } from '../../lib/system.ts'
 import { adminRoute } from '../adapter/admin-route.ts'
-import { provide, useConfig } from '../adapter/config-node.ts'
+import { provide, useConfig, type Provided, type ReadyCheck } from '../adapter/config-node.ts'
 import type { Node, NodeAPI, NodeDef } from '../adapter/types.ts'
 import { parseConfig, parseCredentials } from './config.ts'
 import { transportOf } from './transport.ts'
@@ -11,15 +11,7 @@ import { transportOf } from './transport.ts'
 export default function register(RED: NodeAPI): void {
   function CxoneAuth(this: Node, def: NodeDef) {
     RED.nodes.createNode(this, def)
-    provide<ManagedAccess>(this, async () => {
-      const settings = parseConfig(def)
-      const credentials = parseCredentials((this as { credentials?: unknown }).credentials)
-      const transport = transportOf(RED, settings)
-      const { openCxoneAccess } = await import('../../lib/cxone/open-access.ts')
-      const ports = { clock: systemClock, random: systemRandom }
-      const opened = await openCxoneAccess({ settings, credentials, transport, ...ports })
-      return { value: opened.access, close: () => opened.close() }
-    })
+    provide<ManagedAccess>(this, () => open(RED, this, def), hasToken)
   }
   RED.nodes.registerType('cxone-auth', CxoneAuth, {
     credentials: {
@@ -35,4 +27,19 @@ export default function register(RED: NodeAPI): void {
       throw configError('id', 'This node is not deployed: deploy first, then test')
     return (await useConfig<ManagedAccess>(RED, id, 'cxone-auth', 'id')).describe()
   })
+}
+
+async function open(RED: NodeAPI, node: Node, def: NodeDef): Promise<Provided<ManagedAccess>> {
+  const settings = parseConfig(def)
+  const credentials = parseCredentials((node as { credentials?: unknown }).credentials)
+  const transport = transportOf(RED, settings)
+  const { openCxoneAccess } = await import('../../lib/cxone/open-access.ts')
+  const ports = { clock: systemClock, random: systemRandom }
+  const opened = await openCxoneAccess({ settings, credentials, transport, ...ports })
+  return { value: opened.access, close: () => opened.close() }
+}
+
+const hasToken: ReadyCheck<ManagedAccess> = async (access, signal) => {
+  await access.describe(signal)
+  return { ok: true }
 }
