@@ -45,7 +45,7 @@ export interface StepResult {
 export const plainStep = (text: string): RunStep => ({ kind: 'run', statement: { text } })
 
 /** Commands after which a session may be set otherwise than it was told to be. */
-const CHANGES_SESSION = new Set(['SET', 'RESET', 'DISCARD', 'DISCARD ALL', 'DEALLOCATE', 'DEALLOCATE ALL'])
+const CHANGES_SESSION = new Set(['SET', 'RESET', 'DISCARD', 'DISCARD ALL', 'DEALLOCATE ALL'])
 
 /** Whether settings or prepared statements of the session may have changed. */
 export const changesSession = (command: string): boolean => CHANGES_SESSION.has(command)
