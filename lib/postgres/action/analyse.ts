@@ -33,7 +33,9 @@ export const sqlstateOf = (error: unknown): string | undefined => {
 }
 
 const SAVEPOINT: Statement = { text: 'savepoint cxone_check' }
-const GENERIC: Statement = { text: 'set local plan_cache_mode = force_generic_plan' }
+const GENERIC: Statement = {
+  text: `select pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)`,
+}
 /** A domain refuses the NULLs that stand for the values. */
 const REFUSED_NULL = new Set(['23502', '23514'])
 
@@ -89,7 +91,7 @@ const parametersOf = (name: string): Statement => ({
 function read(found: readonly ResultSet[], plan: Plan | null): Analysis {
   const [parameters, locked, named] = found as [ResultSet, ResultSet, ResultSet]
   return {
-    types: JSON.parse(String(parameters.rows[0]?.['types'] ?? '[]')) as number[],
+    types: JSON.parse((parameters.rows[0]?.['types'] ?? '[]') as string) as number[],
     relations: readRelations(locked),
     named: readRelations(named),
     plan,

@@ -69,7 +69,7 @@ export const readRelations = ({ rows }: ResultSet): readonly Relation[] =>
     name: String(row['name']),
     shownName: String(row['shown']),
     askedName: String(row['asked']),
-    columns: JSON.parse(String(row['columns'] ?? '[]')) as RelationColumn[],
+    columns: JSON.parse((row['columns'] ?? '[]') as string) as RelationColumn[],
     signature: String(row['signature']),
     lockMode: typeof row['mode'] === 'string' ? row['mode'] : undefined,
   }))

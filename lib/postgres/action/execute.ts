@@ -33,11 +33,14 @@ export class Executor {
     this.#maxRows = settings.isFirst && !settings.isChange ? 1 : settings.limits.maxRows
   }
 
-  /** Runs a statement: one that changes nothing in one round trip, one that does in two, with the checks before the commit. */
+  /**
+   * Runs a statement: one that changes nothing in one round trip, one that does in two, with the checks before the commit.
+   * Where tables are to be locked first it takes two as well: PostgreSQL locks only in a transaction that was begun.
+   */
   async run(prepared: Prepared, values: readonly SqlText[], signal?: AbortSignal): Promise<ResultSet> {
     const { transaction, isChange } = this.#settings
     const statements = this.#statements(prepared, values)
-    if (!isChange) {
+    if (!isChange && !this.#isSnapshot()) {
       const results = await this.#database.atomic(statements, transaction, signal)
       return this.#checked(this.#resultOf(prepared, results))
     }

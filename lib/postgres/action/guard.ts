@@ -13,11 +13,11 @@ const RAISED = '2201G'
  * It runs after the user's statement in the same transaction. That one holds locks on all relations, so nothing can be
  * changed in between: what the guard sees is what the statement saw. No row comes back.
  */
-export function guardOf(relations: readonly Relation[]): Statement | undefined {
+export function guardOf(relations: readonly Relation[], generation = 0): Statement | undefined {
   if (relations.length === 0) return undefined
   const unchanged = relations.map(isUnchanged).join(' and ')
   const text = `select 1 where pg_catalog.width_bucket(0::float8, 0::float8, 1::float8, case when ${unchanged} then 1 else 0 end) = 0`
-  return { text, name: `cxone_guard_${hashOf(text)}`, types: [], values: [] }
+  return { text, name: `cxone_guard_${hashOf(text, String(generation))}`, types: [], values: [] }
 }
 
 /** Whether the guard has failed (or, hardly ever, a statement that uses `width_bucket` itself). */

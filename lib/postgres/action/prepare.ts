@@ -65,10 +65,8 @@ export async function prepare(
   const described = await database.describe(text, types, signal)
   const nameOf = await typeNames(database, described, settings, signal)
   const columns = described.columns?.map(({ name, type }) => ({ name, oid: type, type: nameOf(type) }))
-  const guard = guardOf([
-    ...relations,
-    ...named.filter(({ oid }) => !relations.some((each) => each.oid === oid)),
-  ])
+  const others = named.filter(({ oid }) => !relations.some((each) => each.oid === oid))
+  const guard = guardOf([...relations, ...others], generation)
   const state = JSON.stringify([generation, guard?.text, described.parameters, columns])
   return {
     statement: { text, name: `cxone_${hashOf(text, state)}`, types: described.parameters },
