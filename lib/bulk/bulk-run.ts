@@ -56,8 +56,8 @@ export class BulkRun<T, R> {
 
   /**
    * Starts no further item. Those in work may end within `graceMs`; then their calls are aborted. With `suspended` the
-   * rest is left to a later run that resumes this one, and gets neither result nor record. Once stopped, nothing
-   * changes any more, but a shorter grace counts.
+   * rest is left to a later run that resumes this one, and gets neither result nor record. Of several calls the first
+   * says how the run ends, the last how long the grace is.
    */
   stop(end: 'cancelled' | 'suspended', graceMs: number): void {
     this.#finish(end)

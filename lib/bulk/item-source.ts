@@ -1,3 +1,4 @@
+import { abortReason } from '../concurrency/abort.ts'
 import { inputError } from '../errors.ts'
 import { redactText } from '../redact/redact.ts'
 
@@ -81,4 +82,17 @@ export class ItemSource<T> {
       this.#waiting.delete(end)
     }
   }
+}
+
+/** Reads all items. @throws `INPUT_INVALID` when a stream breaks; the reason of the signal. */
+export async function collect<T>(items: BulkItems<T>, signal: AbortSignal): Promise<readonly T[]> {
+  if (Array.isArray(items)) return items as readonly T[]
+  const source = new ItemSource(items)
+  const close = (): void => source.close()
+  signal.addEventListener('abort', close, { once: true })
+  const all: T[] = []
+  for (let pulled = await source.next(); pulled; pulled = await source.next()) all.push(pulled.item)
+  signal.removeEventListener('abort', close)
+  if (signal.aborted) throw abortReason(signal)
+  return all
 }

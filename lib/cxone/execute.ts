@@ -24,10 +24,12 @@ export interface Execution {
 /** What one execution is told. */
 export interface ExecuteOptions extends Pick<
   CxoneCall,
-  'timeoutMs' | 'correlationId' | 'signal' | 'onRetry'
+  'timeoutMs' | 'correlationId' | 'signal' | 'onRetry' | 'pace'
 > {
   /** Where the inputs stand, for errors. Default `inputs`. */
   readonly place?: string
+  /** The `Idempotency-Key`. Default: a new one. */
+  readonly key?: string
 }
 
 /** Runs a data action with inputs by name. */
@@ -51,14 +53,14 @@ export interface ExecutePorts {
  */
 export function createExecute({ client, path, newKey }: ExecutePorts): ExecuteDataAction {
   return async (id, inputs, options) => {
-    const { place = 'inputs', ...call } = options
+    const { place = 'inputs', key = newKey(), ...call } = options
     const answer = await client.call({
       ...call,
       method: 'POST',
       path,
       params: { id },
       bodyJson: `{"inputs":${inputsJson(inputs, place)}}`,
-      idempotencyKey: newKey(),
+      idempotencyKey: key,
       check: whyNoOutputs,
     })
     const { status, attempts, latencyMs, elapsedMs } = answer

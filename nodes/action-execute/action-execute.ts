@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { CxoneAccess } from '../../lib/cxone/access.ts'
 import { readActionId } from '../../lib/cxone/action-id.ts'
-import { systemClock } from '../../lib/system.ts'
+import type { Execution } from '../../lib/cxone/execute.ts'
+import { isList, NodeBulk, type BulkTask } from '../adapter/bulk.ts'
 import { useConfig } from '../adapter/config-node.ts'
 import { onInput } from '../adapter/on-input.ts'
 import { writeStep } from '../adapter/step.ts'
@@ -9,36 +10,48 @@ import { placeOf, typedReader } from '../adapter/typed-input.ts'
 import type { Node, NodeAPI, NodeDef } from '../adapter/types.ts'
 import { parseConfig } from './config.ts'
 
+/** What the items of a list share. */
+interface Shared {
+  readonly id: string
+}
+
 /** `action-execute`: runs a data action with the inputs of a message, or with each of a list of inputs. */
 export default function register(RED: NodeAPI): void {
   function ActionExecute(this: Node, def: NodeDef) {
     RED.nodes.createNode(this, def)
+    const runs = new NodeBulk(RED, this)
     onInput(RED, this, def, async () => {
-      const { auth, actionId, inputs, timeoutMs, concurrency } = parseConfig(def)
+      const { auth, actionId, inputs, timeoutMs, ...settings } = parseConfig(def)
       const read = typedReader(RED, this, { actionId, inputs })
+      const place = placeOf(inputs, 'inputs')
       const { client, paths } = await useConfig<CxoneAccess>(RED, auth, 'cxone-auth', 'auth')
       const { createExecute } = await import('../../lib/cxone/execute.ts')
-      const { runAction } = await import('../../lib/cxone/run-action.ts')
+      const { bulkReport, executionReport } = await import('../../lib/cxone/execution-report.ts')
       const execute = createExecute({ client, path: paths.execute, newKey: randomUUID })
-      return async (msg, context) => {
+      const task: BulkTask<unknown, Shared, Execution['values']> = {
+        ...settings,
+        target: auth,
+        subject: (_inputs, { id }) => id,
+        work: async (item, { id }, { index, ...call }) => {
+          const done = await execute(id, item, { ...call, timeoutMs, place: `${place}[${index}]` })
+          return { ...done, value: done.values, details: { status: done.status } }
+        },
+        finish: (msg, report, { id }) => void writeStep(msg, 'execution', bulkReport(id, report)),
+      }
+      return runs.prepare(task, async (msg, context, bulk) => {
         const values = await read(msg)
         const id = readActionId(values.actionId, placeOf(actionId, 'actionId'))
         context.audit({ subject: id })
-        const run = { id, inputs: values.inputs, place: placeOf(inputs, 'inputs') }
-        const result = await runAction(execute, systemClock, run, {
-          timeoutMs,
-          concurrency,
-          signal: context.signal,
-          correlationId: context.correlationId,
-          onProgress: (done, total) => context.progress(done, total),
-          onRetry: (attempt) => context.degraded(`retry ${attempt}`),
-        })
-        const { attempts, latencyMs } = result.execution
-        context.audit({ attempts, latencyMs, details: result.facts })
-        context.summary(result.summary)
-        msg.payload = result.payload
-        return writeStep(msg, 'execution', result.execution)
-      }
+        if (isList(values.inputs)) return bulk({ items: values.inputs, place, shared: { id } })
+        const { signal, correlationId } = context
+        const onRetry = (attempt: number): void => context.degraded(`retry ${attempt}`)
+        const done = await execute(id, values.inputs, { timeoutMs, place, signal, correlationId, onRetry })
+        const { step, facts } = executionReport(done)
+        context.audit({ attempts: done.attempts, latencyMs: done.latencyMs, details: facts })
+        context.summary(`${Math.round(done.latencyMs)} ms`)
+        msg.payload = done.values
+        return writeStep(msg, 'execution', step)
+      })
     })
   }
   RED.nodes.registerType('action-execute', ActionExecute)

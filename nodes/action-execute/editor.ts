@@ -23,6 +23,9 @@ RED.nodes.registerType('action-execute', {
     inputsType: { value: 'msg' },
     timeoutMs: { value: 10000, label: 'time-out', validate: valid(fields.timeoutMs) },
     concurrency: { value: 8, label: 'at the same time', validate: valid(fields.concurrency) },
+    stopOnError: { value: false, label: 'stop on error', validate: valid(fields.stopOnError) },
+    progress: { value: 0, label: 'progress each', validate: valid(fields.progress) },
+    journal: { value: false, label: 'resume', validate: valid(fields.journal) },
     audit: { value: '', type: 'audit-trail', required: false, label: 'audit trail' },
   },
   label() {

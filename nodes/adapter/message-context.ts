@@ -17,11 +17,12 @@ export interface Context {
   /** Facts for the node's own audit record, and nothing secret. */
   audit(facts: AuditFacts): void
   /**
-   * Writes the record of one part of the work; the message itself then gets none. Resolves once it is durable.
+   * Writes the record of one part of the work; the message itself then gets none. Resolves once it is durable, with
+   * false where the node has no trail.
    *
    * @throws `AUDIT_UNAVAILABLE`
    */
-  auditItem(record: ItemRecord): Promise<void>
+  auditItem(record: ItemRecord): Promise<boolean>
   /** Which of these records of parts the trail has, as far as it can be read; only those since then (Unix ms) are looked at. */
   audited(ids: ReadonlySet<string>, sinceMs: number): Promise<ReadonlySet<string>>
   /** Sends a message before the work is done. @throws `ABORTED` once the node is closed. */
@@ -70,12 +71,13 @@ export class MessageContext implements Context {
     this.facts = { ...this.facts, ...facts }
   }
 
-  async auditItem({ error, id, latencyMs = 0, ...facts }: ItemRecord): Promise<void> {
+  async auditItem({ error, id, latencyMs = 0, ...facts }: ItemRecord): Promise<boolean> {
     const auditor = this.#hooks.auditor()
-    if (!auditor) return
+    if (!auditor) return false
     this.isRecorded = true
     const loss = await auditor.write({ id, correlationId: this.correlationId, latencyMs, facts, error })
     if (loss) this.#hooks.show('degraded', 'audit record lost')
+    return true
   }
 
   async audited(ids: ReadonlySet<string>, sinceMs: number): Promise<ReadonlySet<string>> {

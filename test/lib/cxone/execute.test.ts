@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { createExecute, valuesOf, type ExecuteDataAction } from '../../../lib/cxone/execute.ts'
-import { runAction } from '../../../lib/cxone/run-action.ts'
-import { systemClock } from '../../../lib/system.ts'
 import { answerJson } from '../http/stub-server.ts'
 import { failureOf, startWorld, type World } from './world.ts'
 
@@ -138,85 +136,5 @@ describe('Execution of a data action', () => {
         assert.deepEqual(new Set(Object.keys(made)), new Set(names))
       }),
     )
-  })
-
-  describe('in bulk', () => {
-    it('gives a result for each item in order, failures too, and tells the progress', async () => {
-      const { execute } = await start((request, response) => {
-        const { inputs } = JSON.parse(request.body) as { inputs: { n: number } }
-        answerJson(response, inputs.n === 2 ? 422 : 200, [{ name: 'n', value: inputs.n }])
-      })
-      const progress: string[] = []
-      const { payload, execution } = await runAction(
-        execute,
-        systemClock,
-        { id: 'a', inputs: [{ n: 1 }, { n: 2 }, 'wrong', { n: 4 }], place: 'msg.payload' },
-        { concurrency: 2, onProgress: (done, total) => progress.push(`${done}/${total}`) },
-      )
-      const items = payload as {
-        ok: boolean
-        value?: unknown
-        error?: { code: string; details: { path?: string } }
-      }[]
-      assert.deepEqual(
-        items.map(({ ok, value, error }) => (ok ? value : error?.code)),
-        [{ n: 1 }, 'CXONE_BAD_REQUEST', 'INPUT_INVALID', { n: 4 }],
-      )
-      assert.equal(items[2]?.error?.details.path, 'msg.payload[2]')
-      assert.deepEqual(Object.keys(items[1]?.error ?? {}), ['code', 'message', 'details'])
-      assert.deepEqual(progress, ['1/4', '2/4', '3/4', '4/4'])
-      const { status, total, succeeded, failed, attempts } = execution as Record<string, unknown>
-      assert.deepEqual([status, total, succeeded, failed, attempts], ['partial', 4, 2, 2, 3])
-    })
-
-    it('works on no more than the limit at a time', async () => {
-      let working = 0
-      let most = 0
-      const { execute } = await start(async (_request, response) => {
-        working += 1
-        most = Math.max(most, working)
-        await systemClock.sleep(5)
-        working -= 1
-        answerJson(response, 200, [])
-      })
-      const inputs = Array.from({ length: 30 }, () => ({}))
-      const { execution } = await runAction(
-        execute,
-        systemClock,
-        { id: 'a', inputs, place: 'p' },
-        { concurrency: 4 },
-      )
-      assert.equal(execution['status'], 'completed')
-      assert.equal(most, 4)
-    })
-
-    it('takes an empty list for done', async () => {
-      const { execute } = await start(() => assert.fail('nothing to send'))
-      const { payload } = await runAction(
-        execute,
-        systemClock,
-        { id: 'a', inputs: [], place: 'p' },
-        { concurrency: 4 },
-      )
-      assert.deepEqual(payload, [])
-    })
-
-    it('stops as a whole when it is aborted', async () => {
-      const { execute, calls } = await start(async (_request, response) => {
-        await systemClock.sleep(20)
-        answerJson(response, 200, [])
-      })
-      const abort = new AbortController()
-      const inputs = Array.from({ length: 100 }, () => ({}))
-      const run = runAction(
-        execute,
-        systemClock,
-        { id: 'a', inputs, place: 'p' },
-        { concurrency: 2, signal: abort.signal },
-      )
-      setTimeout(() => abort.abort(), 50)
-      assert.equal((await failureOf(run)).code, 'ABORTED')
-      assert.ok(calls().length < 20, `${calls().length} were sent`)
-    })
   })
 })
