@@ -91,6 +91,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await new Promise((done) => server.close(done))
   }
   await listen(server, options.port)
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  process.env['NODE_RED_URL'] = url // examples call their own endpoints
   try {
     await red.start()
     await started
@@ -99,7 +101,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await stop()
     throw error
   }
-  return { red, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, stop }
+  return { red, url: `${url}/`, stop }
 }
 
 // Node-RED waits for ever for node types that it does not know; its editor shows them, a headless run must fail.
