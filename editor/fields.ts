@@ -28,6 +28,16 @@ export function showFor(name: string, prefix: 'input' | 'config-input' = 'input'
   update()
 }
 
+/** Shows the rows `[data-checked="<name>"]` only while the check box `name` is ticked. */
+export function showWhenChecked(name: string): void {
+  const box = $(`#node-input-${name}`)
+  const update = (): void => {
+    $(`[data-checked="${name}"]`).toggle(box.prop('checked') === true)
+  }
+  box.on('change', update)
+  update()
+}
+
 /**
  * Shows the default of each property that the flow file leaves out, as the runtime takes it. Call it first in
  * `oneditprepare`; Node-RED itself leaves such fields blank.

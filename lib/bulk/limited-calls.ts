@@ -1,5 +1,6 @@
 import { isPaletteError, type PaletteError } from '../errors.ts'
-import { SharedPace, type Pace } from '../http/pace.ts'
+import type { Pace } from '../http/pace.ts'
+import { SharedPace } from '../http/shared-pace.ts'
 import { backoffMs, type RetryPolicy } from '../http/retry.ts'
 import type { Clock, Random } from '../ports.ts'
 import { failedItem, type ItemDone, type Settled } from './item.ts'

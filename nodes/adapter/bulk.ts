@@ -4,6 +4,7 @@ import type { ItemDone } from '../../lib/bulk/item.ts'
 import type { BulkItems } from '../../lib/bulk/item-source.ts'
 import type { BulkOutcome, ItemCall } from '../../lib/bulk/options.ts'
 import type { BulkSettings } from '../../lib/config/bulk-fields.ts'
+import { inputError, show } from '../../lib/errors.ts'
 import { onFlowsStarted } from './flows-started.ts'
 import type { Context } from './message-context.ts'
 import type { Prepared } from './on-input.ts'
@@ -27,7 +28,7 @@ export interface BulkList<T, S> {
 
 /** How a node works on lists. `T`: an item, `S`: what the items of a message share, `R`: the value of an item. */
 export interface BulkTask<T, S, R> extends BulkSettings {
-  /** What the calls go to (the id of the CXone access): a run is not carried on elsewhere. */
+  /** What the calls go to (the id of the CXone access): a run whose node has another one by now is not carried on. */
   readonly target: string
   /** Whether an item may be worked again with the same key: after a 429, and where a crash left it in doubt. */
   readonly isRepeatable?: boolean
@@ -53,6 +54,12 @@ export type BulkHandler<T, S> = (
 /** Whether a value is a list that can be worked on: an array, or a stream. */
 export const isList = (value: unknown): value is readonly unknown[] | AsyncIterable<unknown> =>
   Array.isArray(value) || (typeof value === 'object' && value !== null && Symbol.asyncIterator in value)
+
+/** A value that must be a list. @throws `INPUT_INVALID` with `details.path`. */
+export function listOf(value: unknown, place: string): readonly unknown[] | AsyncIterable<unknown> {
+  if (isList(value)) return value
+  throw inputError(place, `Expected \`${place}\` to be an array or a stream of objects, got ${show(value)}`)
+}
 
 /**
  * The bulk runs of a node. Make it while the node is made, before `onInput`; the set-up then calls {@link prepare}.

@@ -36,6 +36,12 @@ export function typedReader<K extends string>(
 export const placeOf = (typed: Typed, name: string): string =>
   typed.type === 'msg' ? `msg.${typed.value}` : name
 
+/** {@link placeOf} for a set of TypedInputs. */
+export const placesOf = <K extends string>(inputs: Readonly<Record<K, Typed>>): Record<K, string> =>
+  Object.fromEntries(
+    (Object.keys(inputs) as K[]).map((name) => [name, placeOf(inputs[name], name)]),
+  ) as Record<K, string>
+
 /** Prepares the writing of a result to the place a TypedInput names (`msg`, `flow` or `global`). */
 export function typedWriter(
   RED: NodeAPI,

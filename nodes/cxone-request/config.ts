@@ -1,4 +1,5 @@
-import { integer, nodeId, oneOf, parseFields, type Parsed } from '../../lib/config/fields.ts'
+import { bulkFields } from '../../lib/config/bulk-fields.ts'
+import { boolean, integer, nodeId, oneOf, parseFields, type Parsed } from '../../lib/config/fields.ts'
 import { version } from '../../lib/config/version.ts'
 import { typed, type TypedKind } from '../../lib/config/typed.ts'
 import { METHODS, PAGINATIONS } from '../../lib/cxone/request-choices.ts'
@@ -22,6 +23,9 @@ export const fields = {
   body: typed('msg:payload', ['msg', 'json', 'str', 'num', 'bool', 'flow', 'global', 'jsonata']),
   paginate: oneOf(PAGINATIONS, 'none'),
   timeoutMs: integer({ min: 1, max: 600_000, default: 10_000 }),
+  bulk: boolean(false),
+  items: typed('msg:payload', OBJECT),
+  ...bulkFields({ concurrency: 8, journal: false }),
   audit: nodeId(),
 }
 

@@ -1,8 +1,8 @@
-import { showDefaults, showFor, typedInputs } from '../../editor/fields.ts'
+import { showDefaults, showFor, showWhenChecked, typedInputs } from '../../editor/fields.ts'
 import { valid, validTyped } from '../../editor/validators.ts'
 import { fields } from './config.ts'
 
-const { path, params, query, headers, body } = fields
+const { path, params, query, headers, body, items } = fields
 
 /** Only GET reads pages; while the form is open, the method that is chosen there counts. */
 function validPaginate(): Validator {
@@ -41,6 +41,13 @@ RED.nodes.registerType('cxone-request', {
     headersType: { value: 'json' },
     paginate: { value: 'none', label: 'pages', validate: validPaginate() },
     timeoutMs: { value: 10000, label: 'time-out', validate: valid(fields.timeoutMs) },
+    bulk: { value: false, label: 'one request an item', validate: valid(fields.bulk) },
+    items: { value: 'payload', label: 'items', validate: validTyped('items', items) },
+    itemsType: { value: 'msg' },
+    concurrency: { value: 8, label: 'at the same time', validate: valid(fields.concurrency) },
+    stopOnError: { value: false, label: 'stop on error', validate: valid(fields.stopOnError) },
+    progress: { value: 0, label: 'progress each', validate: valid(fields.progress) },
+    journal: { value: false, label: 'resume', validate: valid(fields.journal) },
     audit: { value: '', type: 'audit-trail', required: false, label: 'audit trail' },
   },
   label() {
@@ -51,8 +58,9 @@ RED.nodes.registerType('cxone-request', {
   },
   oneditprepare() {
     showDefaults(this)
-    typedInputs({ path, params, query, body, headers })
+    typedInputs({ path, params, query, body, headers, items })
     showFor('method')
+    showWhenChecked('bulk')
   },
   oneditsave() {
     // The row is hidden for other methods, with which a choice of pages is wrong.
