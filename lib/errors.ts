@@ -135,6 +135,49 @@ export const ERROR_TABLE = {
   PG_RESULT_INVALID: entry('A row does not match `resultSchema`', 'See `details.errors`'),
   PG_SYNTAX: entry('The SQL is wrong', 'See `details.position`'),
   PG_FAILED: entry('The database refused the statement', 'See `details.sqlstate`'),
+  ENDPOINT_UNAUTHORIZED: entry(
+    'The caller gave no credential or a wrong one',
+    'Compare the credential of the `action-in` node with the one that the caller sends',
+  ),
+  ENDPOINT_METHOD: entry('An endpoint was called by another method than POST', 'Call it by POST'),
+  ENDPOINT_CONFLICT: entry(
+    'The same `Idempotency-Key` came with another request',
+    'Give each request a key of its own; only its repeats share it',
+  ),
+  ENDPOINT_TOO_LARGE: entry(
+    'The body of the request is larger than `maxBodyBytes`',
+    'Send less, or raise the limit of the `action-in` node',
+  ),
+  ENDPOINT_UNSUPPORTED: entry(
+    'The body of the request has an encoding or character set that is not understood',
+    'Send UTF-8, plain or compressed with gzip, deflate or br',
+  ),
+  ENDPOINT_CONTRACT: entry(
+    'The variables do not match the contract of the endpoint; `details.errors` names each place',
+    'Correct the request, or the contract of the `action-in` node',
+  ),
+  ENDPOINT_RATE_LIMITED: entry(
+    'More requests in a minute than `rateLimitPerMinute`',
+    'Send less often, or raise the limit',
+    true,
+  ),
+  ENDPOINT_BUSY: entry(
+    'More requests at a time than `maxInFlight`',
+    'Try again in a moment; make the flow faster, or raise the limit',
+    true,
+  ),
+  ENDPOINT_RESPONSE_TOO_LARGE: entry(
+    'The answer is larger than `maxResponseBytes`',
+    'Select less, truncate, or raise the limit: CXone itself takes 32 KB',
+  ),
+  ENDPOINT_RESULT_INVALID: entry(
+    'The result has no form in JSON',
+    'Give `action-out` a payload of plain data',
+  ),
+  ENDPOINT_FLOW_FAILED: entry(
+    'A node of another palette failed while it worked on the request',
+    "See the runtime's log, or add a Catch node",
+  ),
   CONNECTOR_INVALID: entry('The connector has faults; `details.errors` lists all', 'Correct each of them'),
   WEBHOOK_BLOCKED_ADDRESS: entry(
     'The host of the webhook has a private or reserved address',

@@ -9,6 +9,7 @@ const AREAS = {
   SCHEMA: 'JSON Schema',
   UUID: 'UUIDs',
   PG: 'PostgreSQL',
+  ENDPOINT: 'Endpoints',
   CONNECTOR: 'Connectors',
   WEBHOOK: 'Webhooks',
   AUDIT: 'Audit',
