@@ -126,7 +126,9 @@ class Client {
     }
     const good = status >= 200 && status < 300
     if (!good && !call.accept?.includes(status)) fail(answerError)
-    const json = parseBody(body)
+    // Of an accepted refusal the status is what counts: its body may be a page of a proxy.
+    const parsed = parseBody(body)
+    const json = parsed === undefined && !good ? null : parsed
     if (json === undefined) return fail((answered) => unexpectedAnswer(answered, 'its body is no JSON'))
     const wrong = good ? call.check?.(json) : undefined
     if (wrong !== undefined) fail((answered) => unexpectedAnswer(answered, wrong))
