@@ -1,0 +1,79 @@
+import type { Database, Row, SqlText } from '../../../../lib/postgres/driver.ts'
+import {
+  createPgAction,
+  type PgAction,
+  type PgActionSettings,
+} from '../../../../lib/postgres/action/pg-action.ts'
+import type { TypedColumn } from '../../../../lib/postgres/action/prepare.ts'
+import type { Variables } from '../../../../lib/postgres/action/watch.ts'
+import { isPaletteError, type PaletteError } from '../../../../lib/errors.ts'
+import type { Clock } from '../../../../lib/ports.ts'
+import { systemClock } from '../../../../lib/system.ts'
+import { DEFAULTS } from '../drivers.ts'
+
+/** Values as texts, without any coercion: what is sent is what the test gave. */
+export const plainBinder =
+  (parameters: readonly TypedColumn[]) =>
+  (variables: Variables): SqlText[] =>
+    parameters.map(({ name }) => {
+      const value = variables[name]
+      return value === undefined || value === null ? null : String(value)
+    })
+
+/** An action with the settings that a node has when nothing is set. Waits between attempts are short. */
+export function actionOn(
+  database: Database,
+  text: string,
+  names: readonly string[] = [],
+  settings: Partial<PgActionSettings> & { readonly clock?: Clock } = {},
+): Promise<PgAction> {
+  const { clock = systemClock, ...more } = settings
+  return createPgAction(
+    { database, clock, random: { uniform: () => 0.5 } },
+    {
+      text,
+      names,
+      hints: names.map(() => undefined),
+      kind: text.trim().split(/\s/)[0]?.toUpperCase() ?? '',
+      isPlanned: true,
+      writes: /^\s*(insert|update|delete|merge)/i.test(text),
+      binder: plainBinder,
+      transaction: DEFAULTS,
+      retry: { maxRetries: 3, baseDelayMs: 5, maxDelayMs: 1000 },
+      drift: [],
+      maxCost: 1000,
+      maxRows: 10_000,
+      maxAffected: 0,
+      resultSchema: undefined,
+      mode: 'execute',
+      result: 'rows',
+      batchSize: 100,
+      ...more,
+    },
+  )
+}
+
+/** Runs SQL on the driver itself, one statement after another. */
+export async function exec(database: Database, ...statements: readonly string[]): Promise<readonly Row[]> {
+  let rows: readonly Row[] = []
+  for (const text of statements) {
+    const [result] = await database.atomic([{ text }], {
+      ...DEFAULTS,
+      statementTimeoutMs: 20_000,
+      lockTimeoutMs: 20_000,
+    })
+    rows = result?.rows ?? []
+  }
+  return rows
+}
+
+/** The error that a call fails with. */
+export async function failure(call: Promise<unknown>): Promise<PaletteError> {
+  try {
+    await call
+  } catch (error) {
+    if (isPaletteError(error)) return error
+    throw error
+  }
+  throw new Error('expected a failure')
+}
