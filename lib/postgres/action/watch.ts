@@ -47,6 +47,9 @@ const FRESH_MS = 60_000
 /** A statement that costs too much is looked at again soon: somebody may be making an index. */
 const REFUSED_MS = 5_000
 
+/** How often a statement is prepared while its tables change to and fro. */
+const MAX_ATTEMPTS = 3
+
 interface Checked extends Ready {
   readonly until: number
   readonly refusal: PaletteError | undefined
@@ -98,14 +101,9 @@ export class Watch {
   }
 
   async #checkNow(signal: AbortSignal): Promise<Checked> {
-    const { preparation, drift, transaction } = this.#settings
+    const { preparation, drift } = this.#settings
     const question = { ...preparation, tables: drift.map(({ table }) => table), generation: this.#generation }
-    let prepared: Prepared
-    try {
-      prepared = await prepare(this.#database, question, transaction, signal)
-    } catch (error) {
-      throw await this.#explain(error, signal)
-    }
+    const prepared = await this.#prepare(question, signal)
     this.#compare(prepared)
     this.#firstPlan ??= prepared.plan ?? undefined
     const refusal = this.#refusalOf(prepared.plan)
@@ -136,19 +134,29 @@ export class Watch {
     this.#contract ??= now
   }
 
-  // What is missing is told by the error itself, or by what was there before.
-  async #explain(error: unknown, signal: AbortSignal): Promise<unknown> {
-    const state = sqlstateOf(error) ?? ''
-    const isGone = GONE.has(state)
-    if (!isGone && !(this.#contract && CHANGED.has(state))) return error
+  async #prepare(question: Preparation, signal: AbortSignal): Promise<Prepared> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await prepare(this.#database, question, this.#settings.transaction, signal)
+      } catch (error) {
+        const state = sqlstateOf(error) ?? ''
+        if (!GONE.has(state) && !(this.#contract && CHANGED.has(state))) throw error
+        const missing = await this.#missingNow(signal)
+        if (missing.length > 0) throw driftError(missing, error)
+        // Nothing is missing any more where the tables were changed back meanwhile.
+        if (!this.#contract || attempt === MAX_ATTEMPTS)
+          throw GONE.has(state) ? driftError(missingByMessage(error), error) : error
+      }
+    }
+  }
+
+  async #missingNow(signal: AbortSignal): Promise<readonly Missing[]> {
     const needed = this.#contract?.needed ?? []
     const tables = [...new Set(needed.map(({ table }) => table))]
+    if (tables.length === 0) return []
     const { transaction } = this.#settings
     const [found] = await this.#database.atomic([namedRelations(tables)], transaction, signal)
-    const relations = found ? readRelations(found) : []
-    const missing: readonly Missing[] = needed.flatMap((column) => changeOf(column, relations))
-    if (missing.length > 0) return driftError(missing, error)
-    return isGone ? driftError(missingByMessage(error), error) : error
+    return needed.flatMap((column) => changeOf(column, found ? readRelations(found) : []))
   }
 
   #reportOf(plan: Plan | null): PlanReport | null {
