@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isPaletteError } from '../../../../lib/errors.ts'
-import type { PgAction } from '../../../../lib/postgres/action/pg-action.ts'
+import type { PgAction } from '../../../../lib/postgres/action/guarded-action.ts'
 import { ISOLATION_LEVELS, type Database, type Isolation, type Row } from '../../../../lib/postgres/driver.ts'
 import { testDatabase, type TestDatabase } from '../../../support/postgres.ts'
 import { DEFAULTS, openServer } from '../drivers.ts'

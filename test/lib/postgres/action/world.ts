@@ -3,7 +3,7 @@ import {
   createPgAction,
   type PgAction,
   type PgActionSettings,
-} from '../../../../lib/postgres/action/pg-action.ts'
+} from '../../../../lib/postgres/action/guarded-action.ts'
 import type { TypedColumn } from '../../../../lib/postgres/action/prepare.ts'
 import type { Variables } from '../../../../lib/postgres/action/watch.ts'
 import { isPaletteError, type PaletteError } from '../../../../lib/errors.ts'
@@ -17,7 +17,7 @@ export const plainBinder =
   (variables: Variables): SqlText[] =>
     parameters.map(({ name }) => {
       const value = variables[name]
-      return value === undefined || value === null ? null : String(value)
+      return value === undefined || value === null ? null : String(value as string | number | boolean)
     })
 
 /** An action with the settings that a node has when nothing is set. Waits between attempts are short. */
