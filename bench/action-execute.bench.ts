@@ -74,7 +74,7 @@ function ours(url: string): { call: () => Promise<unknown>; close: () => Promise
       paths: { dataAction: '', execute: '/api/v2/data-actions/{id}/execute', connector: '' },
     },
     credentials: { clientId: '', clientSecret: '', accessKeyId: '', accessKeySecret: '' },
-    sandbox: { url, port: 0, dnsServer: '', webhookSecret: '' },
+    sandbox: { url, port: 0, dnsServer: '', trustAnchor: '', webhookSecret: '' },
     send: http.send,
     clock: systemClock,
     random: systemRandom,

@@ -7,6 +7,7 @@ import { Lifetime } from '../dist/lib/dns/lifetime.js'
 import { createDnsResolver } from '../dist/lib/dns/resolver.js'
 import { parseServer } from '../dist/lib/dns/servers.js'
 import { systemDnsPorts } from '../dist/lib/dns/system-ports.js'
+import { createStubSource } from '../dist/lib/dns/stub.js'
 import { Upstream } from '../dist/lib/dns/upstream.js'
 import { systemClock } from '../dist/lib/system.js'
 import { median, report } from './measure.ts'
@@ -36,9 +37,10 @@ const options = { transport: 'udp', timeoutMs: 2000 } as const
 const ports = await systemDnsPorts({ cache: true })
 const upstream = new Upstream(ports, { ...options, servers: [server], trustAd: false })
 const { signal } = new AbortController()
+const source = createStubSource(ports.codec, upstream, false)
 const beforeQuery = () => Promise.resolve()
-const ours = () =>
-  upstream.ask({ name: NAME, type: 'A' }, { lifetime: new Lifetime(systemClock, 4000), signal, beforeQuery })
+const budget = { signal, beforeQuery, beforeChainQuery: beforeQuery }
+const ours = () => source({ name: NAME, type: 'A' }, { lifetime: new Lifetime(systemClock, 4000), ...budget })
 const resolver = new Resolver()
 resolver.setServers([address])
 const bare = () => resolver.resolve4(NAME)

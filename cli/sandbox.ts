@@ -41,7 +41,7 @@ export async function runSandbox(
 }
 
 function welcome({ info }: Sandbox): string {
-  const { url, dnsServer, webhookSecret } = info
+  const { url, dnsServer, trustAnchor, webhookSecret } = info
   const actions = SANDBOX_ACTIONS.map(({ id }) => id)
   return `
   CXone sandbox: ${url}/  (open it to see the calls)
@@ -55,7 +55,8 @@ function welcome({ info }: Sandbox): string {
   Data actions   ${actions.slice(0, 4).join(', ')},
                  ${actions.slice(4).join(', ')}
   Webhook sink   ${url}/webhooks/sink  secret ${webhookSecret}
-  DNS server     ${dnsServer}  (*.sandbox.test, UDP and TCP)
+  DNS server     ${dnsServer}  (*.sandbox.test, UDP and TCP, signed)
+  Trust anchor   ${trustAnchor}
   Faults         POST ${url}/sandbox/faults {"faults": ["execute:429/2,200"]}
                  routes: ${FAULT_ROUTES.join(', ')}
   Stop           Ctrl+C

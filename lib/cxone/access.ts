@@ -18,6 +18,8 @@ export interface SandboxInfo {
   readonly port: number
   /** `127.0.0.1:<port>` of its DNS server, which knows the `*.sandbox.test` names. */
   readonly dnsServer: string
+  /** The key of its signed root, as `trustAnchors` of `dns-resolve` have it; another one after each start. */
+  readonly trustAnchor: string
   /** `whsec_...`: what its webhook sink verifies with. No secret: it stands in the sandbox's documentation. */
   readonly webhookSecret: string
 }

@@ -1,4 +1,4 @@
-import type { Answer } from './upstream.ts'
+import type { Answer } from './answer.ts'
 
 /** An answer and when it came. */
 interface Entry {
@@ -26,9 +26,14 @@ const MAX_OCTETS = 16 * 1024 * 1024
 /** Added to the length of the message: what the entry itself takes. */
 const ENTRY_OCTETS = 400
 
-/** How long an answer may be used, in seconds. A name that does not exist may come into being: no override for it. */
-export const usableS = (answer: Answer, ttlOverrideS: number | undefined): number =>
-  answer.exists ? (ttlOverrideS ?? answer.ttl) : answer.ttl
+/**
+ * Until when an answer may be used (Unix milliseconds). A name that does not exist may come into being: no override for
+ * it. No override reaches beyond the signatures.
+ */
+export function usableUntil(answer: Answer, since: number, ttlOverrideS: number | undefined): number {
+  const seconds = answer.exists ? (ttlOverrideS ?? answer.ttl) : answer.ttl
+  return Math.min(since + seconds * 1000, answer.validUntil)
+}
 
 /**
  * A cache bounded by count and memory; the least recently used answers go first. Each reader's own override decides what
@@ -45,7 +50,7 @@ export async function createDnsCache(): Promise<DnsCache> {
     get(key, now, ttlOverrideS) {
       const entry = entries.get(key)
       if (!entry) return undefined
-      const expiresAt = entry.storedAt + usableS(entry.answer, ttlOverrideS) * 1000
+      const expiresAt = usableUntil(entry.answer, entry.storedAt, ttlOverrideS)
       // An entry from the future: the clock was set back, and nobody knows how old it is.
       return now < expiresAt && now >= entry.storedAt ? { answer: entry.answer, expiresAt } : undefined
     },

@@ -1,7 +1,9 @@
 import { SingleFlight } from '../concurrency/single-flight.ts'
 import { configError } from '../errors.ts'
 import type { Clock } from '../ports.ts'
-import { usableS, type DnsCache } from './cache.ts'
+import type { Answer, TransportName } from './answer.ts'
+import { usableUntil, type DnsCache } from './cache.ts'
+import type { LinkMemo } from './dnssec/chain.ts'
 import { isDnsFault } from './faults.ts'
 import { Lifetime } from './lifetime.ts'
 import type { Question } from './query.ts'
@@ -11,17 +13,22 @@ import type { RecordType } from './record-types.ts'
 import type { DnsRequest } from './request.ts'
 import { summarise, type DnsResult } from './result.ts'
 import { parseServer, type ServerAddress } from './servers.ts'
-import type { DnsTransport } from './transport/transport.ts'
-import { Upstream, type Answer, type TransportName } from './upstream.ts'
+import type { DnsTransports } from './transport/transport.ts'
+import { createStubSource, type AskSource } from './stub.ts'
+import { anchorsOf, IANA_ANCHORS } from './trust-anchors.ts'
+import { Upstream } from './upstream.ts'
+import { createValidatingSource } from './validating.ts'
 import { walk, type Found, type Walked } from './walk.ts'
 
 /** What the resolver needs from the world. */
 export interface DnsPorts {
   readonly clock: Clock
   readonly codec: DnsCodec
-  readonly transports: Readonly<Record<TransportName, DnsTransport>>
+  readonly transports: DnsTransports
   /** Left out: nothing is kept. */
   readonly cache?: DnsCache | undefined
+  /** Keeps proven delegations and keys, for all that ask in the same `scope`. */
+  readonly memo: (scope: string) => LinkMemo
 }
 
 /** How a resolver asks. */
@@ -29,8 +36,10 @@ export interface DnsOptions {
   /** `ip[:port]`, in the order in which they are asked. */
   readonly servers: readonly string[]
   readonly transport: TransportName
-  /** `ad`: trust the server's validation; `off`: none. */
-  readonly dnssec: 'ad' | 'off'
+  /** `validate`: check every signature here; `ad`: trust the server's validation; `off`: none. */
+  readonly dnssec: 'validate' | 'ad' | 'off'
+  /** DS records to start from, a line each; empty for those of the root that IANA publishes. */
+  readonly trustAnchors?: string
   /** Per server. */
   readonly timeoutMs: number
   /** For all questions of a look-up together, waits for the rate limit left out. */
@@ -59,15 +68,20 @@ export interface DnsResolver {
 }
 
 /**
- * A stub resolver: recursive servers do the walking, it checks, follows what they leave, keeps and limits.
+ * A resolver behind recursive servers: they do the walking, it validates, follows what they leave, keeps and limits.
  *
- * @throws `CONFIG_INVALID` for `servers`.
+ * @throws `CONFIG_INVALID` for `servers` and `trustAnchors`.
  */
 export function createDnsResolver(ports: DnsPorts, options: DnsOptions): DnsResolver {
   const servers = readServers(options.servers)
   const upstream = new Upstream(ports, { ...options, servers, trustAd: options.dnssec === 'ad' })
-  const scope = `${options.servers.join()} ${options.transport} ${options.dnssec}`
-  const resolver = new Resolver(ports, options, upstream, scope)
+  const anchors = options.dnssec === 'validate' ? options.trustAnchors || IANA_ANCHORS : ''
+  const scope = `${options.servers.join()} ${options.transport} ${options.dnssec} ${anchors}`
+  const source =
+    options.dnssec === 'validate'
+      ? createValidatingSource({ ...ports, memo: ports.memo(scope) }, upstream, anchorsOf(anchors))
+      : createStubSource(ports.codec, upstream, options.dnssec === 'ad')
+  const resolver = new Resolver(ports, options, source, scope)
   return {
     resolve: (request, call = {}) => resolver.resolve(request, call),
     close: () => {
@@ -97,15 +111,15 @@ interface Call extends DnsCallOptions {
 class Resolver {
   readonly #ports: DnsPorts
   readonly #options: DnsOptions
-  readonly #upstream: Upstream
+  readonly #source: AskSource
   readonly #scope: string
   readonly #limit: RateLimit
   readonly #flights = new SingleFlight<Answer>()
 
-  constructor(ports: DnsPorts, options: DnsOptions, upstream: Upstream, scope: string) {
+  constructor(ports: DnsPorts, options: DnsOptions, source: AskSource, scope: string) {
     this.#ports = ports
     this.#options = options
-    this.#upstream = upstream
+    this.#source = source
     this.#scope = scope
     this.#limit = new RateLimit(ports.clock)
   }
@@ -123,7 +137,6 @@ class Resolver {
     return summarise({
       request,
       walks: new Map<RecordType, Walked>(walks),
-      checked: this.#options.dnssec !== 'off',
       now: clock.now(),
       queries: call.queries,
       latencyMs: call.lifetime.usedMs,
@@ -157,7 +170,7 @@ class Resolver {
     const known = cache?.get(key, clock.now(), call.request.ttlOverrideS)
     if (known) return { ...known, cached: true }
     return this.#join(key, question, call).then((answer) => {
-      const expiresAt = clock.now() + usableS(answer, call.request.ttlOverrideS) * 1000
+      const expiresAt = usableUntil(answer, clock.now(), call.request.ttlOverrideS)
       return { answer, expiresAt, cached: false }
     })
   }
@@ -181,8 +194,13 @@ class Resolver {
   async #fetch(key: string, question: Question, call: Call, signal: AbortSignal): Promise<Answer> {
     const { clock, cache } = this.#ports
     const beforeQuery = (): Promise<void> => this.#count(call, signal)
-    const answer = await this.#upstream.ask(question, { lifetime: call.lifetime, signal, beforeQuery })
-    cache?.set(key, answer, clock.now())
+    const beforeChainQuery = (): Promise<void> => {
+      call.queries += 1
+      return Promise.resolve()
+    }
+    const { lifetime } = call
+    const answer = await this.#source(question, { lifetime, signal, beforeQuery, beforeChainQuery })
+    if (!answer.isWithheld) cache?.set(key, answer, clock.now())
     return answer
   }
 

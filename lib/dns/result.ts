@@ -1,18 +1,12 @@
 import { isoTime } from '../system.ts'
 import { addressKind } from './addresses.ts'
-import { dnsFault, withChain, type ExtendedError } from './faults.ts'
+import type { TransportName } from './answer.ts'
+import { worse, type DnssecStatus } from './dnssec/verdict.ts'
+import { dnsFault, withChain, type DnsCode } from './faults.ts'
 import { absolute } from './names.ts'
 import type { RecordType } from './record-types.ts'
 import type { DnsRequest } from './request.ts'
-import type { TransportName } from './upstream.ts'
 import { chainText, type Walked } from './walk.ts'
-
-/** Whether an answer can be relied on, and why. */
-export interface DnssecStatus {
-  readonly status: 'secure' | 'insecure' | 'bogus' | 'indeterminate' | 'unchecked'
-  readonly reason: string
-  readonly ede: ExtendedError | null
-}
 
 /** What a look-up found. */
 export interface DnsResult {
@@ -44,39 +38,44 @@ export interface DnsResult {
 export interface Outcome {
   readonly request: DnsRequest
   readonly walks: ReadonlyMap<RecordType, Walked>
-  /** Whether DNSSEC was looked at. */
-  readonly checked: boolean
   /** Unix milliseconds. */
   readonly now: number
   readonly queries: number
   readonly latencyMs: number
 }
 
+/** The code for a status that is not what was required. */
+const FAULTS: Readonly<Partial<Record<DnssecStatus['status'], DnsCode>>> = {
+  insecure: 'DNS_DNSSEC_INSECURE',
+  bogus: 'DNS_DNSSEC_BOGUS',
+  indeterminate: 'DNS_DNSSEC_INDETERMINATE',
+}
+
 /**
- * Makes the result of a look-up out of the walks of its types.
+ * Makes the result of a look-up out of the walks of its types. What validation withholds of one type takes the records of
+ * all with it.
  *
- * @throws `DNS_DNSSEC_INSECURE` when the request demands DNSSEC and a part of the answer lacks it.
+ * @throws `DNS_DNSSEC_INSECURE`, `DNS_DNSSEC_BOGUS`, `DNS_DNSSEC_INDETERMINATE` when the request demands DNSSEC and a part
+ * of the answer lacks it.
  */
 export function summarise(outcome: Outcome): DnsResult {
   const { request, walks, now } = outcome
   const all = [...walks.values()]
   const links = all.flatMap((walked) => walked.links)
-  const dnssec = judge(outcome)
+  const dnssec = judge(links)
   const cnameChain = chainText(longest(all.map((walked) => walked.chain)))
-  if (request.dnssecRequired && dnssec.status === 'insecure') {
-    const fault = dnsFault(
-      'DNS_DNSSEC_INSECURE',
-      `DNSSEC is required for \`${absolute(request.domain)}\`, but ${dnssec.reason}`,
-      { ede: dnssec.ede, dnssec },
-    )
-    throw withChain(fault, request.domain || '.', cnameChain)
+  const code = FAULTS[dnssec.status]
+  if (request.dnssecRequired && code) {
+    const message = `DNSSEC is required for \`${absolute(request.domain)}\`, but ${dnssec.reason}`
+    throw withChain(dnsFault(code, message, { ede: dnssec.ede, dnssec }), request.domain || '.', cnameChain)
   }
   const expiresAt = Math.min(...links.map((link) => link.expiresAt))
-  const records = Object.fromEntries([...walks].map(([type, walked]) => [type, walked.values.map(copy)]))
+  const isWithheld = links.some(({ answer }) => answer.isWithheld)
+  const shown = isWithheld ? new Map([...walks].map(([type]) => [type, NOTHING])) : walks
   const asked = links.find((link) => !link.cached) ?? links[0]
   return {
     domain: request.domain || '.',
-    records,
+    records: Object.fromEntries([...shown].map(([type, { values }]) => [type, values.map(copy)])),
     ttl: Math.max(0, Math.ceil((expiresAt - now) / 1000)),
     expiresAt: isoTime(expiresAt),
     cacheHit: links.every((link) => link.cached),
@@ -86,9 +85,11 @@ export function summarise(outcome: Outcome): DnsResult {
     transport: asked?.answer.transport ?? 'udp',
     queries: outcome.queries,
     latencyMs: Math.round(outcome.latencyMs * 1000) / 1000,
-    addresses: sortAddresses(walks),
+    addresses: sortAddresses(shown),
   }
 }
+
+const NOTHING: Pick<Walked, 'values'> = { values: [] }
 
 /** The facts of a look-up without what it found, for logs: plain data that shares nothing with the result. */
 export function factsOf(result: DnsResult) {
@@ -97,18 +98,15 @@ export function factsOf(result: DnsResult) {
   return { ...facts, server, transport, queries, latencyMs }
 }
 
-function judge({ walks, checked }: Outcome): DnssecStatus {
-  const links = [...walks].flatMap(([type, walked]) => walked.links.map(({ answer }) => ({ type, answer })))
-  const ede = links.find(({ answer }) => answer.ede !== null)?.answer.ede ?? null
-  if (!checked) return { status: 'unchecked', reason: 'DNSSEC is off', ede }
-  const without = links.find(({ answer }) => !answer.authenticated)
-  if (without) {
-    const { server, path } = without.answer
-    const reason = `${server} gave the answer for \`${absolute(path[0] ?? '')}\` (${without.type}) without the AD bit`
-    return { status: 'insecure', reason, ede }
-  }
-  return { status: 'secure', reason: `validated by ${links[0]?.answer.server ?? 'the server'} (AD bit)`, ede }
+/** A look-up is as good as the worst of its answers. What servers said about themselves is told where there is nothing worse. */
+function judge(links: Walked['links']): DnssecStatus {
+  const [first, ...more] = links.map(({ answer }) => answer.security)
+  const { status, reason, ede } = more.reduce(worse, first ?? UNKNOWN)
+  const said = links.find(({ answer }) => answer.ede !== null)?.answer.ede ?? null
+  return { status, reason, ede: ede ?? said }
 }
+
+const UNKNOWN: DnssecStatus = { status: 'unchecked', reason: 'nothing was asked', ede: null }
 
 const longest = (chains: readonly (readonly string[])[]): readonly string[] =>
   chains.reduce((best, chain) => (chain.length > best.length ? chain : best), [])
@@ -116,7 +114,7 @@ const longest = (chains: readonly (readonly string[])[]): readonly string[] =>
 /** Flows change what they get; what is kept must not change with it. */
 const copy = (value: unknown): unknown => (typeof value === 'string' ? value : structuredClone(value))
 
-function sortAddresses(walks: Outcome['walks']): DnsResult['addresses'] {
+function sortAddresses(walks: ReadonlyMap<RecordType, Pick<Walked, 'values'>>): DnsResult['addresses'] {
   const parts = (['A', 'AAAA'] as const).map((type) => sorted(walks.get(type)?.values ?? []))
   return {
     public: parts.flatMap((part) => part.public),

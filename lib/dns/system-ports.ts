@@ -1,5 +1,6 @@
 import { systemClock, systemRandom } from '../system.ts'
 import { sharedDnsCache } from './cache.ts'
+import { sharedMemo } from './memo.ts'
 import type { DnsPorts } from './resolver.ts'
 import { createTcpTransport } from './transport/tcp.ts'
 import { createUdpTransport } from './transport/udp.ts'
@@ -12,6 +13,7 @@ export async function systemDnsPorts(options: { readonly cache: boolean }): Prom
     clock: systemClock,
     codec,
     transports: { udp: createUdpTransport(world), tcp: createTcpTransport(world) },
+    memo: await sharedMemo(),
     cache: options.cache ? await sharedDnsCache() : undefined,
   }
 }

@@ -1,30 +1,37 @@
 import type { Clock } from '../ports.ts'
+import type { TransportName } from './answer.ts'
 import { dnsFault, isDnsFault, type ExtendedError } from './faults.ts'
 import type { Lifetime } from './lifetime.ts'
-import { absolute } from './names.ts'
-import { encodeQuery, readReply, type Question, type Reply } from './query.ts'
-import type { DnsCodec } from './rdata.ts'
 import { serverText, type ServerAddress } from './servers.ts'
-import type { DnsTransport } from './transport/transport.ts'
+import type { DnsTransports } from './transport/transport.ts'
 
-/** How a question reached its server. */
-export type TransportName = 'udp' | 'tcp'
-
-/** What a DNS server said to one question, ready to be kept. */
-export interface Answer {
-  /** False: the last name of the path does not exist (NXDOMAIN). */
-  readonly exists: boolean
-  readonly authenticated: boolean
+/** The parts of an answer that decide whether it is one. */
+export interface ReplyHead {
+  readonly truncated: boolean
+  /** 12 bits, with the upper ones of EDNS. */
+  readonly rcode: number
   readonly ede: ExtendedError | null
-  readonly path: Reply['path']
-  readonly values: Reply['values']
-  readonly final: boolean
-  /** Seconds. */
-  readonly ttl: number
+}
+
+/** A question, and how to read its answer. */
+export interface Query<T extends ReplyHead> {
+  /** For messages: `` `www.example.` (A) ``. */
+  readonly what: string
+  /** The message; `edns` false for servers that know no EDNS. */
+  readonly encode: (edns: boolean) => Buffer
+  /** Undefined: it does not answer the question and is ignored. @throws `DNS_MALFORMED` */
+  readonly read: (message: Buffer) => T | undefined
+  /** Without EDNS the answer would be no use. */
+  readonly needsEdns: boolean
+}
+
+/** An answer with where it came from. */
+export interface Delivered<T> {
+  readonly reply: T
   /** `192.0.2.1:53` */
   readonly server: string
   readonly transport: TransportName
-  /** Rough size in memory. */
+  /** Length of the message. */
   readonly octets: number
 }
 
@@ -34,6 +41,8 @@ export interface Budget {
   readonly signal: AbortSignal
   /** Called before each message to a server; counts it, and fails or waits when there are too many. */
   readonly beforeQuery: () => Promise<void>
+  /** The same for questions that validation asks: they are bounded by themselves, and kept. */
+  readonly beforeChainQuery: () => Promise<void>
 }
 
 /** How to ask. */
@@ -41,7 +50,7 @@ export interface UpstreamOptions {
   readonly servers: readonly ServerAddress[]
   readonly transport: TransportName
   readonly timeoutMs: number
-  /** Send AD=1, and take a validation failure of the server for a verdict. */
+  /** Take a validation failure of the server for a verdict. */
   readonly trustAd: boolean
 }
 
@@ -59,25 +68,22 @@ const INDETERMINATE = 5
  */
 export class Upstream {
   readonly #ports: {
-    readonly codec: DnsCodec
-    readonly transports: Readonly<Record<TransportName, DnsTransport>>
+    readonly transports: DnsTransports
     readonly clock: Clock
   }
   readonly #options: UpstreamOptions
 
-  constructor(
-    ports: { codec: DnsCodec; transports: Readonly<Record<TransportName, DnsTransport>>; clock: Clock },
-    options: UpstreamOptions,
-  ) {
+  constructor(ports: { transports: DnsTransports; clock: Clock }, options: UpstreamOptions) {
     this.#ports = ports
     this.#options = options
   }
 
   /**
    * @throws `DNS_TIMEOUT`, `DNS_SERVFAIL`, `DNS_REFUSED`, `DNS_MALFORMED`: the most telling of what the servers did;
-   * `DNS_DNSSEC_BOGUS` when the trusted server found wrong signatures, `DNS_DNSSEC_INDETERMINATE` when it could not tell; what `beforeQuery` throws.
+   * `DNS_DNSSEC_BOGUS` when the trusted server found wrong signatures, `DNS_DNSSEC_INDETERMINATE` when it could not tell,
+   * or knows no EDNS where that is needed; what `beforeQuery` throws.
    */
-  async ask(question: Question, budget: Budget): Promise<Answer> {
+  async ask<T extends ReplyHead>(query: Query<T>, budget: Budget): Promise<Delivered<T>> {
     let worth = this.#options.servers
     let failure: Error | undefined
     for (let round = 0; round < ROUNDS && worth.length > 0; round += 1) {
@@ -85,7 +91,7 @@ export class Upstream {
       for (const server of worth) {
         if (budget.lifetime.over) break
         try {
-          return await this.#askServer(server, question, budget)
+          return await this.#askServer(server, query, budget)
         } catch (error) {
           if (!mayAskOthers(error)) throw error
           const isSilent = error.code === 'DNS_TIMEOUT'
@@ -96,81 +102,83 @@ export class Upstream {
       }
       worth = budget.lifetime.over ? [] : silent
     }
-    throw failure ?? outOfTime(question, budget.lifetime)
+    throw failure ?? outOfTime(query.what, budget.lifetime)
   }
 
-  async #askServer(server: ServerAddress, question: Question, budget: Budget): Promise<Answer> {
+  async #askServer<T extends ReplyHead>(
+    server: ServerAddress,
+    query: Query<T>,
+    budget: Budget,
+  ): Promise<Delivered<T>> {
     const { transport } = this.#options
-    const first = await this.#exchange(server, transport, question, budget, true)
+    const first = await this.#exchange(server, transport, query, budget, true)
     // RFC 6891 section 7: a server that knows no EDNS says FORMERR or NOTIMP to it.
     const knowsNoEdns = first.reply.rcode === RCODE.FORMERR || first.reply.rcode === RCODE.NOTIMP
-    const second = knowsNoEdns ? await this.#exchange(server, transport, question, budget, false) : first
-    if (!second.reply.truncated) return this.#judge(server, transport, question, second)
-    const whole = await this.#exchange(server, 'tcp', question, budget, !knowsNoEdns)
+    if (knowsNoEdns && query.needsEdns) throw withoutEdns(server, query.what)
+    const second = knowsNoEdns ? await this.#exchange(server, transport, query, budget, false) : first
+    if (!second.reply.truncated) return this.#judge(query.what, second)
+    const whole = await this.#exchange(server, streamOf(transport), query, budget, !knowsNoEdns)
     if (whole.reply.truncated) {
       throw dnsFault('DNS_MALFORMED', `${serverText(server)} truncates its answer over TCP too`)
     }
-    return this.#judge(server, 'tcp', question, whole)
+    return this.#judge(query.what, whole)
   }
 
-  async #exchange(
+  async #exchange<T extends ReplyHead>(
     server: ServerAddress,
     transport: TransportName,
-    question: Question,
+    query: Query<T>,
     budget: Budget,
     edns: boolean,
-  ): Promise<{ reply: Reply; octets: number }> {
-    const { codec, transports } = this.#ports
+  ): Promise<Delivered<T>> {
     await budget.beforeQuery()
-    if (budget.lifetime.over) throw outOfTime(question, budget.lifetime)
-    return await transports[transport].exchange({
+    if (budget.lifetime.over) throw outOfTime(query.what, budget.lifetime)
+    const carrier = this.#ports.transports[transport]
+    if (!carrier) throw new TypeError(`no transport ${transport}`)
+    return await carrier.exchange({
       server,
-      query: encodeQuery(codec, question, { authenticated: this.#options.trustAd, edns }),
+      query: query.encode(edns),
       read: (message) => {
-        const reply = readReply(codec, message, question)
-        return reply && { reply, octets: message.length }
+        const reply = query.read(message)
+        return reply && { reply, octets: message.length, server: serverText(server), transport }
       },
       timeoutMs: Math.min(this.#options.timeoutMs, budget.lifetime.leftMs),
       signal: budget.signal,
     })
   }
 
-  #judge(
-    server: ServerAddress,
-    transport: TransportName,
-    question: Question,
-    { reply, octets }: { reply: Reply; octets: number },
-  ): Answer {
-    const { rcode, ede, authenticated, path, values, final, ttl } = reply
-    const where = { ede, server: serverText(server) }
-    const what = `\`${absolute(question.name)}\` (${question.type})`
+  #judge<T extends ReplyHead>(what: string, delivered: Delivered<T>): Delivered<T> {
+    const { server, reply } = delivered
+    const { rcode, ede } = reply
+    if (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) return delivered
+    const where = { ede, server }
     const why = ede ? `: ${ede.text || 'extended error'} (EDE ${ede.code})` : ''
-    if (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) {
-      const told = { exists: rcode === RCODE.NOERROR, authenticated, ede, path, values, final, ttl }
-      return { ...told, server: where.server, transport, octets }
-    }
     if (rcode === RCODE.REFUSED || rcode === RCODE.NOTIMP) {
-      throw dnsFault('DNS_REFUSED', `${where.server} refuses to answer for ${what}${why}`, {
-        ...where,
-        rcode,
-      })
+      throw dnsFault('DNS_REFUSED', `${server} refuses to answer for ${what}${why}`, { ...where, rcode })
     }
     if (this.#options.trustAd && isBogus(ede)) {
-      throw dnsFault('DNS_DNSSEC_BOGUS', `${where.server} found wrong signatures for ${what}${why}`, where)
+      throw dnsFault('DNS_DNSSEC_BOGUS', `${server} found wrong signatures for ${what}${why}`, where)
     }
     if (this.#options.trustAd && ede?.code === INDETERMINATE) {
-      throw dnsFault('DNS_DNSSEC_INDETERMINATE', `${where.server} could not validate ${what}${why}`, where)
+      throw dnsFault('DNS_DNSSEC_INDETERMINATE', `${server} could not validate ${what}${why}`, where)
     }
-    throw dnsFault('DNS_SERVFAIL', `${where.server} failed to resolve ${what}${why}`, { ...where, rcode })
+    throw dnsFault('DNS_SERVFAIL', `${server} failed to resolve ${what}${why}`, { ...where, rcode })
   }
 }
+
+/** Where an answer goes that is too long for one packet. */
+const streamOf = (transport: TransportName): TransportName => (transport === 'udp' ? 'tcp' : transport)
 
 function mayAskOthers(error: unknown): error is Error & { code: string } {
   return isDnsFault(error) && error.code !== 'DNS_DNSSEC_BOGUS' && error.code !== 'DNS_RATE_LIMITED'
 }
 
-const outOfTime = (question: Question, lifetime: Lifetime): Error =>
+const withoutEdns = (server: ServerAddress, what: string): Error =>
   dnsFault(
-    'DNS_TIMEOUT',
-    `No answer for \`${absolute(question.name)}\` (${question.type}) within ${lifetime.totalMs} ms`,
+    'DNS_DNSSEC_INDETERMINATE',
+    `${serverText(server)} knows no EDNS, so it gives no signatures for ${what}; use another server, or do not validate`,
+    { server: serverText(server) },
   )
+
+const outOfTime = (what: string, lifetime: Lifetime): Error =>
+  dnsFault('DNS_TIMEOUT', `No answer for ${what} within ${lifetime.totalMs} ms`)

@@ -1,7 +1,7 @@
+import type { Answer } from './answer.ts'
 import { dnsFault, withChain } from './faults.ts'
 import { absolute } from './names.ts'
 import type { Question } from './query.ts'
-import type { Answer } from './upstream.ts'
 
 /** An answer with its place in time. */
 export interface Found {
@@ -38,6 +38,11 @@ export async function walk(
       const asked = { name: chain.at(-1) ?? '', type: question.type }
       const found = await ask(asked)
       links.push(found)
+      if (found.answer.isWithheld) {
+        // Where it claims to lead may help to find the fault, but is not worth a check.
+        chain.push(...found.answer.path.slice(1, maxHops + 1))
+        return { chain, links, values: [] }
+      }
       for (const target of targets(found.answer, asked)) extend(chain, target, maxHops)
       if (!found.answer.exists) throw nxdomain(chain, found.answer)
       if (isEnd(found.answer, asked))
@@ -87,6 +92,6 @@ function nxdomain(chain: readonly string[], answer: Answer): Error {
   return dnsFault('DNS_NXDOMAIN', `The name \`${missing}\`${via} does not exist`, {
     ede: answer.ede,
     server: answer.server,
-    authenticated: answer.authenticated,
+    dnssec: answer.security,
   })
 }

@@ -1,9 +1,10 @@
-import type { Answer, DecodedPacket, OptAnswer, Packet, StringAnswer } from 'dns-packet'
-import type * as DnsPacket from 'dns-packet'
+import { readStrict, type StrictMessage } from '../dns/dnssec/message.ts'
+import { isWithin, type WireName } from '../dns/dnssec/name.ts'
+import { TYPE } from '../dns/dnssec/records.ts'
+import { lookUp } from './dns-lookup.ts'
+import { encodeMessage, optRecord } from './dns-message.ts'
+import type { ZoneRecord } from './dns-signer.ts'
 import type { SandboxZone } from './dns-zone.ts'
-
-/** The codec, handed in because it is loaded on first use. */
-export type DnsCodec = typeof DnsPacket
 
 const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const
 /** BADVERS is 16: its upper bits travel in the OPT record (RFC 6891). */
@@ -16,152 +17,110 @@ const RD = 0x0100
 const RA = 0x0080
 const AD = 0x0020
 const CD = 0x0010
-const DO = 0x8000
+const HEADER = 12
 const CLASSIC_UDP_BYTES = 512
 const OUR_UDP_BYTES = 1232
 const EDE_OPTION = 15
 const EDE_NOT_AUTHORITATIVE = 20
 /** Longer chains are cut here, so that a client has to ask on. */
-const ALIASES_PER_ANSWER = 8
+const ALIASES_PER_ANSWER = 7
 
 type Ede = readonly [code: number, text: string]
 interface Outcome {
   readonly rcode: number
-  readonly answers?: readonly Answer[]
-  readonly authorities?: readonly Answer[]
-  readonly signed?: boolean
+  readonly answers?: readonly ZoneRecord[]
+  readonly authorities?: readonly ZoneRecord[]
+  readonly isSigned?: boolean
   readonly ede?: Ede
 }
 
-/**
- * Answers one DNS message from the zone. Undefined where a server stays silent: it was no query, or the name is
- * made not to answer.
- */
-export function answerDns(
-  codec: DnsCodec,
-  zone: SandboxZone,
-  message: Buffer,
-  transport: 'udp' | 'tcp',
-): Buffer | undefined {
-  if (message.length < 12 || (message.readUInt16BE(2) & QR) !== 0) return undefined
-  const query = decode(codec, message)
-  if (!query) return headerOnly(message, RCODE.FORMERR)
-  if ((message.readUInt16BE(2) & OPCODE) !== 0) return headerOnly(message, RCODE.NOTIMP)
-  const question = query.questions?.[0]
-  if (!question || query.questions?.length !== 1) return headerOnly(message, RCODE.FORMERR)
-
-  const edns = query.additionals?.find((record): record is OptAnswer => record.type === 'OPT')
-  if (edns && edns.ednsVersion !== 0) {
-    return codec.encode(reply(query, { rcode: RCODE.NOERROR }, edns, BADVERS_HIGH_BITS))
-  }
-  const outcome =
-    question.class === 'IN' ? look(zone, question.name, question.type) : { rcode: RCODE.REFUSED }
-  if (!outcome) return undefined
-  const whole = codec.encode(reply(query, outcome, edns))
-  const room = Math.min(Math.max(edns?.udpPayloadSize ?? 0, CLASSIC_UDP_BYTES), OUR_UDP_BYTES)
-  if (transport === 'tcp' || whole.length <= room) return whole
-  const cut = reply(query, { ...outcome, answers: [], authorities: [] }, edns)
-  return codec.encode({ ...cut, flags: (cut.flags ?? 0) | TC })
+/** A query, read. */
+interface Query {
+  readonly message: Buffer
+  readonly flags: number
+  readonly name: WireName
+  readonly type: number
+  readonly edns: StrictMessage['edns']
 }
 
-function decode(codec: DnsCodec, message: Buffer): DecodedPacket | undefined {
+/**
+ * Answers one DNS message from the zones. Undefined where a server stays silent: it was no query, or the name is
+ * made not to answer.
+ */
+export function answerDns(zone: SandboxZone, message: Buffer, transport: 'udp' | 'tcp'): Buffer | undefined {
+  if (message.length < HEADER || (message.readUInt16BE(2) & QR) !== 0) return undefined
+  const read = decode(message)
+  if (!read) return headerOnly(message, RCODE.FORMERR)
+  if ((read.flags & OPCODE) !== 0) return headerOnly(message, RCODE.NOTIMP)
+  if (!read.question) return headerOnly(message, RCODE.FORMERR)
+
+  const { name, type } = read.question
+  const query: Query = { message, flags: read.flags, name, type, edns: read.edns }
+  if (read.edns && read.edns.version !== 0) return reply(query, { rcode: RCODE.NOERROR }, BADVERS_HIGH_BITS)
+  const outcome = read.question.class === 1 ? look(zone, query) : { rcode: RCODE.REFUSED }
+  if (!outcome) return undefined
+  const whole = reply(query, outcome)
+  const room = Math.min(Math.max(read.edns?.udpOctets ?? 0, CLASSIC_UDP_BYTES), OUR_UDP_BYTES)
+  if (transport === 'tcp' || whole.length <= room) return whole
+  const cut = reply(query, { ...outcome, answers: [], authorities: [] })
+  cut.writeUInt16BE(cut.readUInt16BE(2) | TC, 2)
+  return cut
+}
+
+function decode(message: Buffer): StrictMessage | undefined {
   try {
-    return codec.decode(message)
+    return readStrict(message)
   } catch {
     return undefined // hostile bytes: the caller answers FORMERR
   }
 }
 
 function headerOnly(message: Buffer, rcode: number): Buffer {
-  const header = Buffer.alloc(12)
+  const header = Buffer.alloc(HEADER)
   header.writeUInt16BE(message.readUInt16BE(0), 0)
   header.writeUInt16BE(QR | (message.readUInt16BE(2) & (OPCODE | RD)) | rcode, 2)
   return header
 }
 
-function reply(query: DecodedPacket, outcome: Outcome, edns?: OptAnswer, highBits = 0): Packet {
-  const asked = query.flags ?? 0
-  const wantsAd = (asked & AD) !== 0 || edns?.flag_do === true
-  const flags =
-    (asked & (RD | CD)) |
-    RA |
-    (outcome.signed === true && wantsAd ? AD : 0) |
-    outcome.rcode |
-    (outcome.answers ? AA : 0)
-  return {
-    type: 'response',
-    id: query.id,
-    flags,
-    questions: query.questions,
-    answers: [...(outcome.answers ?? [])],
-    authorities: [...(outcome.authorities ?? [])],
-    additionals: edns ? [opt(edns, highBits, outcome.ede)] : [],
-  }
+function reply(query: Query, outcome: Outcome, extendedRcode = 0): Buffer {
+  const { flags, edns, name, message } = query
+  const dnssecOk = edns?.dnssecOk === true
+  const wantsAd = (flags & AD) !== 0 || dnssecOk
+  const shown = (records: readonly ZoneRecord[] = []): readonly ZoneRecord[] =>
+    dnssecOk ? records : records.filter(({ type }) => type === query.type || !SIGNING.has(type))
+  return encodeMessage({
+    id: message.readUInt16BE(0),
+    flags:
+      QR |
+      (flags & (RD | CD)) |
+      RA |
+      (outcome.isSigned === true && wantsAd ? AD : 0) |
+      (outcome.answers ? AA : 0) |
+      outcome.rcode,
+    question: message.subarray(HEADER, HEADER + name.length + 4),
+    questionName: name,
+    answers: shown(outcome.answers),
+    authorities: shown(outcome.authorities),
+    opt:
+      edns && optRecord({ udpOctets: OUR_UDP_BYTES, extendedRcode, dnssecOk, options: options(outcome.ede) }),
+  })
 }
 
-function opt(asked: OptAnswer, extendedRcode: number, ede: Ede | undefined): OptAnswer {
-  return {
-    type: 'OPT',
-    name: '.',
-    udpPayloadSize: OUR_UDP_BYTES,
-    extendedRcode,
-    ednsVersion: 0,
-    flags: asked.flag_do ? DO : 0,
-    flag_do: asked.flag_do,
-    options: ede ? [edeOption(ede)] : [],
-  }
-}
+/** Records that only those get who ask for them (RFC 4035, section 3.1). */
+const SIGNING: ReadonlySet<number> = new Set([TYPE.RRSIG, TYPE.NSEC, TYPE.NSEC3])
 
-// RFC 8914: INFO-CODE, then UTF-8 text. dns-packet writes an unknown option's `data` as it stands.
-function edeOption([code, text]: Ede): OptAnswer['options'][number] {
-  const data = Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(text)])
-  return { code: EDE_OPTION, data } as unknown as OptAnswer['options'][number]
-}
+// RFC 8914: INFO-CODE, then UTF-8 text.
+const options = (ede: Ede | undefined): (readonly [number, Buffer])[] =>
+  ede ? [[EDE_OPTION, Buffer.concat([Buffer.from([ede[0] >> 8, ede[0] & 0xff]), Buffer.from(ede[1])])]] : []
 
-function look(zone: SandboxZone, asked: string, type: string): Outcome | undefined {
-  const first = asked.toLowerCase()
-  const behaviour = zone.behaviours.get(first)
+function look(zone: SandboxZone, { name, type, flags }: Query): Outcome | undefined {
+  const behaviour = zone.behaviours.get(name)
   if (behaviour?.kind === 'silent') return undefined
   if (behaviour?.kind === 'refused') return { rcode: RCODE.REFUSED }
   if (behaviour?.kind === 'servfail') return { rcode: RCODE.SERVFAIL, ede: behaviour.ede }
-  if (!zone.soaOf(first)) {
-    return { rcode: RCODE.REFUSED, ede: [EDE_NOT_AUTHORITATIVE, 'only sandbox.test is served here'] }
-  }
-  return follow(zone, asked, type)
-}
-
-function follow(zone: SandboxZone, asked: string, type: string): Outcome {
-  const answers: Answer[] = []
-  let signed = true
-  let name = asked
-  for (;;) {
-    const key = name.toLowerCase()
-    signed &&= !zone.unsigned.has(key)
-    const here = zone.records.get(key) ?? []
-    const found = here.filter((record) => record.type === type || type === 'ANY')
-    const alias = here.find((record): record is StringAnswer => record.type === 'CNAME')
-    if (found.length > 0) {
-      answers.push(...found.map((record) => ({ ...record, name })))
-      return { rcode: RCODE.NOERROR, answers, signed }
-    }
-    if (!alias) return negative(zone, key, answers, signed)
-    if (answers.length >= ALIASES_PER_ANSWER || answers.some((seen) => seen.name.toLowerCase() === key)) {
-      return { rcode: RCODE.NOERROR, answers, signed }
-    }
-    answers.push({ ...alias, name })
-    name = alias.data
-  }
-}
-
-function negative(zone: SandboxZone, name: string, answers: readonly Answer[], signed: boolean): Outcome {
-  const authority = zone.soaOf(name)
-  const authorities = authority ? [authority] : []
-  return { rcode: exists(zone, name) ? RCODE.NOERROR : RCODE.NXDOMAIN, answers, authorities, signed }
-}
-
-/** A name with records, or with records below it (an empty non-terminal, RFC 8020). */
-function exists(zone: SandboxZone, name: string): boolean {
-  if (zone.records.has(name) || zone.behaviours.has(name)) return true
-  for (const owner of zone.records.keys()) if (owner.endsWith(`.${name}`)) return true
-  return false
+  // A resolver that validates keeps what is wrong back, unless it is told not to check (RFC 4035, section 3.2.2).
+  if (behaviour?.kind === 'bogus' && (flags & CD) === 0) return { rcode: RCODE.SERVFAIL, ede: behaviour.ede }
+  const isServed = zone.served.some((origin) => isWithin(name, origin) || isWithin(origin, name))
+  const found = isServed ? lookUp(zone.zones, name, type, ALIASES_PER_ANSWER) : undefined
+  return found ?? { rcode: RCODE.REFUSED, ede: [EDE_NOT_AUTHORITATIVE, 'only sandbox.test is served here'] }
 }

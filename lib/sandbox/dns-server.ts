@@ -1,7 +1,8 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { answerDns, type DnsCodec } from './dns-answer.ts'
+import { systemClock } from '../system.ts'
+import { answerDns } from './dns-answer.ts'
 import { sandboxZone, type SandboxZone } from './dns-zone.ts'
 
 const HOST = '127.0.0.1'
@@ -13,12 +14,14 @@ const MAX_CONNECTIONS = 256
 export interface SandboxDns {
   /** `127.0.0.1:<port>`, UDP and TCP. */
   readonly address: string
+  /** What a validator has to start from, see `parseTrustAnchors`; the keys are made anew at each start. */
+  readonly trustAnchor: string
   close(): Promise<void>
 }
 
 /**
  * Starts the sandbox's DNS server: UDP and TCP on one loopback port. It plays a validating resolver for
- * `sandbox.test` (AD bit, EDNS, EDE) and refuses every other name. Malformed messages get FORMERR or nothing.
+ * `sandbox.test` (AD bit, EDNS, EDE), signed from a root of its own down, and refuses every other name. Malformed messages get FORMERR or nothing.
  *
  * @param options `port`: 0 or left out takes a free one; `httpPort`: where SRV records point.
  */
@@ -26,24 +29,25 @@ export async function startSandboxDns(
   options: { port?: number; httpPort?: number } = {},
 ): Promise<SandboxDns> {
   const { default: codec } = await import('dns-packet')
-  const zone = sandboxZone(options.httpPort ?? 0)
-  const answer: Answerer = (message, transport) => answerSafely(codec, zone, message, transport)
+  const zone = sandboxZone(codec, options.httpPort ?? 0, () => systemClock.now())
+  const answer: Answerer = (message, transport) => answerSafely(zone, message, transport)
   const { tcp, udp, port } = await listen(options.port ?? 0)
   const connections = serveTcp(tcp, answer)
   serveUdp(udp, answer)
   let closing: Promise<void> | undefined
   return {
     address: `${HOST}:${port}`,
+    trustAnchor: zone.trustAnchor,
     close: () => (closing ??= closeAll(tcp, udp, connections)),
   }
 }
 
 type Answerer = (message: Buffer, transport: 'udp' | 'tcp') => Buffer | undefined
 
-/** The codec throws on records that it cannot write; a test server must outlive every question. */
-function answerSafely(codec: DnsCodec, zone: SandboxZone, message: Buffer, transport: 'udp' | 'tcp') {
+/** A test server must outlive every question. */
+function answerSafely(zone: SandboxZone, message: Buffer, transport: 'udp' | 'tcp') {
   try {
-    return answerDns(codec, zone, message, transport)
+    return answerDns(zone, message, transport)
   } catch {
     return undefined
   }

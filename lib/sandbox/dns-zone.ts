@@ -1,22 +1,31 @@
 import type { Answer } from 'dns-packet'
+import type * as DnsPacket from 'dns-packet'
+import { ROOT, wireName, type WireName } from '../dns/dnssec/name.ts'
+import { RECORD_TYPE_CODES } from '../dns/record-types.ts'
+import { SignedZone, type SignHook } from './dns-signed-zone.ts'
+import { anchorText, dsRdata, makeSigningKey, type SigningKey, type ZoneRecord } from './dns-signer.ts'
+
+/** The codec, handed in because it is loaded on first use. */
+export type DnsCodec = typeof DnsPacket
 
 /** Name under which the sandbox serves everything; `.test` is reserved and never delegated (RFC 2606). */
 const SANDBOX_ORIGIN = 'sandbox.test'
 
 /** What the server does with a name instead of answering from the records. */
 export type Behaviour =
-  | { readonly kind: 'servfail'; readonly ede: readonly [code: number, text: string] }
+  | { readonly kind: 'servfail' | 'bogus'; readonly ede: readonly [code: number, text: string] }
   | { readonly kind: 'refused' }
   | { readonly kind: 'silent' }
 
-/** The names that the sandbox's DNS server knows. Owner names are lower case, without a trailing dot. */
+/** The names that the sandbox's DNS server knows. */
 export interface SandboxZone {
-  readonly records: ReadonlyMap<string, readonly Answer[]>
-  readonly behaviours: ReadonlyMap<string, Behaviour>
-  /** Names whose answers never carry the AD bit. */
-  readonly unsigned: ReadonlySet<string>
-  /** Authority for a name inside the served zones: goes into negative answers. Undefined outside of them. */
-  readonly soaOf: (name: string) => Answer | undefined
+  /** From the root down. */
+  readonly zones: readonly SignedZone[]
+  /** Names below these, and those above them, are answered; others are refused. */
+  readonly served: readonly WireName[]
+  readonly behaviours: ReadonlyMap<WireName, Behaviour>
+  /** What a validator has to start from, as the `trustAnchors` of the palette. */
+  readonly trustAnchor: string
 }
 
 const TTL = 300
@@ -25,7 +34,10 @@ const NEGATIVE_TTL = 60
 const HOSTS = ['crm', 'orders', 'calendar', 'api', 'sink']
 const WITH_IPV6 = new Set(['crm', 'api'])
 const LONG_CHAIN = 12
-const ORIGINS = [SANDBOX_ORIGIN, '127.in-addr.arpa']
+const REVERSE_ORIGIN = '127.in-addr.arpa'
+const UNSIGNED_ORIGIN = `unsigned.${SANDBOX_ORIGIN}`
+/** ECDSA P-256 with SHA-256: small signatures. */
+const ALGORITHM = 13
 const under = (label: string): string => `${label}.${SANDBOX_ORIGIN}`
 
 const a = (name: string, data: string): Answer => ({ type: 'A', name, ttl: TTL, data })
@@ -47,6 +59,8 @@ const soa = (name: string): Answer => ({
   },
 })
 
+const ns = (name: string): Answer => ({ type: 'NS', name, ttl: TTL, data: under('ns1') })
+
 // RFC 9460: priority, target (root: the owner itself), then alpn=h2,http/1.1. dns-packet knows no type HTTPS.
 const httpsRecord = (name: string): Answer =>
   ({
@@ -60,7 +74,6 @@ function hosts(): Answer[] {
   return HOSTS.flatMap((label) => [
     a(under(label), '127.0.0.1'),
     ...(WITH_IPV6.has(label) ? [aaaa(under(label), '::1')] : []),
-    { type: 'PTR', name: '1.0.0.127.in-addr.arpa', ttl: TTL, data: under(label) },
   ])
 }
 
@@ -83,8 +96,7 @@ function aliases(): Answer[] {
 function apex(httpPort: number): Answer[] {
   return [
     soa(SANDBOX_ORIGIN),
-    soa('127.in-addr.arpa'),
-    { type: 'NS', name: SANDBOX_ORIGIN, ttl: TTL, data: under('ns1') },
+    ns(SANDBOX_ORIGIN),
     a(under('ns1'), '127.0.0.1'),
     { type: 'MX', name: SANDBOX_ORIGIN, ttl: TTL, data: { preference: 10, exchange: under('mx1') } },
     { type: 'MX', name: SANDBOX_ORIGIN, ttl: TTL, data: { preference: 20, exchange: under('mx2') } },
@@ -110,7 +122,8 @@ function apex(httpPort: number): Answer[] {
 
 function odd(): Answer[] {
   return [
-    a(under('unsigned'), '127.0.0.1'),
+    a(under('bogus'), '127.0.0.1'),
+    a(under('expired'), '127.0.0.1'),
     cname(under('to-unsigned'), under('unsigned')),
     a(under('short'), '127.0.0.1'),
     a(under('private'), '192.168.7.1'),
@@ -124,25 +137,111 @@ function odd(): Answer[] {
   ].map((record) => (record.name === under('short') ? ({ ...record, ttl: 1 } as Answer) : record))
 }
 
-/** The sandbox's zone. `httpPort` is where its HTTP side listens; SRV records point there. */
-export function sandboxZone(httpPort: number): SandboxZone {
-  const records = new Map<string, Answer[]>()
-  for (const record of [...apex(httpPort), ...hosts(), ...aliases(), ...odd()]) {
-    const owner = record.name
-    records.set(owner, [...(records.get(owner) ?? []), record])
-  }
+const reverse = (): Answer[] =>
+  HOSTS.map((label) => ({ type: 'PTR', name: '1.0.0.127.in-addr.arpa', ttl: TTL, data: under(label) }))
+
+/** The records of each zone, from the root down. */
+const contents = (httpPort: number): readonly (readonly [origin: string, records: readonly Answer[]])[] => [
+  ['', []],
+  ['test', []],
+  [SANDBOX_ORIGIN, [...apex(httpPort), ...hosts(), ...aliases(), ...odd()]],
+  [UNSIGNED_ORIGIN, [a(UNSIGNED_ORIGIN, '127.0.0.1')]],
+  [REVERSE_ORIGIN, reverse()],
+]
+
+/**
+ * The sandbox's zones, signed with keys that are made anew each time. `httpPort` is where its HTTP side listens; SRV
+ * records point there.
+ *
+ * @param now Unix milliseconds.
+ */
+export function sandboxZone(codec: DnsCodec, httpPort: number, now: () => number): SandboxZone {
+  const keys = new Map<string, SigningKey>()
+  const seconds = (): number => Math.floor(now() / 1000)
+  const zones = contents(httpPort)
+    .map(([origin, own]) => {
+      const key = origin === UNSIGNED_ORIGIN ? undefined : makeSigningKey(ALGORITHM)
+      if (key) keys.set(origin, key)
+      return { origin, own, key }
+    })
+    .map(({ origin, own, key }, _, all) => {
+      const below = all.filter((zone) => zone.origin !== origin && parentOrigin(zone.origin) === origin)
+      const records = [
+        ...(origin === SANDBOX_ORIGIN ? own : [soa(origin), ns(origin), ...own]).map((record) =>
+          rawRecord(codec, record),
+        ),
+        ...below.flatMap((zone) => delegation(codec, zone.origin, zone.key)),
+      ]
+      return new SignedZone({
+        origin: wireName(origin),
+        records,
+        now: seconds,
+        ...(key ? { keys: [key], sign: signWrongly } : {}),
+      })
+    })
+  const rootKey = keys.get('')
+  if (!rootKey) throw new TypeError('the root is signed')
   return {
-    records,
-    behaviours: new Map<string, Behaviour>([
-      [under('servfail'), { kind: 'servfail', ede: [22, 'no reachable authority'] }],
-      [under('bogus'), { kind: 'servfail', ede: [6, 'signature does not verify'] }],
-      [under('refused'), { kind: 'refused' }],
-      [under('silent'), { kind: 'silent' }],
-    ]),
-    unsigned: new Set([under('unsigned')]),
-    soaOf: (name) => {
-      const origin = ORIGINS.find((zone) => name === zone || name.endsWith(`.${zone}`))
-      return origin === undefined ? undefined : { ...soa(origin), ttl: NEGATIVE_TTL }
-    },
+    zones,
+    served: [SANDBOX_ORIGIN, REVERSE_ORIGIN].map(wireName),
+    behaviours: BEHAVIOURS,
+    trustAnchor: anchorText('.', dsRdata(ROOT, rootKey)),
   }
+}
+
+const PARENTS: Readonly<Record<string, string>> = {
+  test: '',
+  [SANDBOX_ORIGIN]: 'test',
+  [UNSIGNED_ORIGIN]: SANDBOX_ORIGIN,
+  [REVERSE_ORIGIN]: '',
+}
+const parentOrigin = (origin: string): string | undefined => PARENTS[origin]
+
+function delegation(codec: DnsCodec, origin: string, key: SigningKey | undefined): ZoneRecord[] {
+  const owner = wireName(origin)
+  const ds = key && { owner, type: 43, ttl: TTL, rdata: dsRdata(owner, key) }
+  return [rawRecord(codec, ns(origin)), ...(ds ? [ds] : [])]
+}
+
+/** A record with its RDATA in octets. */
+export function rawRecord(codec: DnsCodec, record: Answer): ZoneRecord {
+  const {
+    type,
+    name,
+    ttl = TTL,
+    data,
+  } = record as { type: string; name: string; ttl?: number; data: unknown }
+  // It starts with its length.
+  const rdata = (codec as unknown as RdataCodecs).record(type).encode(data).subarray(2)
+  return { owner: wireName(name), type: typeCode(type), ttl, rdata }
+}
+
+interface RdataCodecs {
+  record(type: string): { encode(data: unknown): Buffer }
+}
+
+const TYPE_CODES: Readonly<Record<string, number>> = { ...RECORD_TYPE_CODES, DNAME: 39 }
+
+// dns-packet knows no name for SVCB and HTTPS.
+const typeCode = (type: string): number => TYPE_CODES[type] ?? Number(type.replace('UNKNOWN_', ''))
+
+const BOGUS = wireName(under('bogus'))
+const EXPIRED = wireName(under('expired'))
+const BEHAVIOURS = new Map<WireName, Behaviour>([
+  [wireName(under('servfail')), { kind: 'servfail', ede: [22, 'no reachable authority'] }],
+  [BOGUS, { kind: 'bogus', ede: [6, 'signature does not verify'] }],
+  [EXPIRED, { kind: 'bogus', ede: [7, 'signature expired'] }],
+  [wireName(under('refused')), { kind: 'refused' }],
+  [wireName(under('silent')), { kind: 'silent' }],
+])
+
+/** Two names have signatures that are wrong, one in its octets, one in its times. */
+const signWrongly: SignHook = (set, make) => {
+  const owner = set[0]?.owner
+  const right = make()
+  if (owner === EXPIRED) return [make({ inception: 1_700_000_000, expiration: 1_700_086_400 })]
+  if (owner !== BOGUS) return [right]
+  const rdata = Buffer.from(right.rdata)
+  rdata.writeUInt8(rdata.readUInt8(rdata.length - 1) ^ 1, rdata.length - 1)
+  return [{ ...right, rdata }]
 }

@@ -74,6 +74,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     url: server.url,
     port: server.port,
     dnsServer: dns.address,
+    trustAnchor: dns.trustAnchor,
     webhookSecret: SANDBOX_WEBHOOK_SECRET,
   }
   return {

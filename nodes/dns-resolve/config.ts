@@ -26,7 +26,7 @@ export const fields = {
   actionId: typed('msg:dataActionId', ['msg', 'str', 'flow', 'global', 'env', 'jsonata']),
   ...requestFields,
   onLimit: oneOf(['fail', 'wait'], 'fail'),
-  dnssec: offered(['ad', 'off'], ['validate'], 'validate'),
+  dnssec: oneOf(['validate', 'ad', 'off'], 'validate'),
   servers: list<string>([], checkServer, 16),
   transport: offered(['udp', 'tcp'], ['tls', 'https'], 'udp'),
   timeoutMs: integer({ min: 1, max: 600_000, default: 5000 }),

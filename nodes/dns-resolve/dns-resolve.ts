@@ -28,7 +28,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
   const { hostOfAction } = await import('../../lib/dns/action-host.ts')
   const resolver = createDnsResolver(await systemDnsPorts(config), {
     ...config,
-    servers: serversOf(config, access),
+    ...placesOf(config, access),
   })
   return {
     close: () => resolver.close(),
@@ -65,7 +65,12 @@ async function findAccess(
   return await useConfig<CxoneAccess>(RED, auth, 'cxone-auth', 'auth')
 }
 
-function serversOf({ servers }: DnsResolveConfig, access: CxoneAccess | undefined): readonly string[] {
-  if (servers.length > 0) return servers
-  return access?.sandbox ? [access.sandbox.dnsServer] : systemDnsServers()
+/** With the sandbox's access, its server and its signed root stand in for what is left empty. */
+function placesOf(
+  { servers, trustAnchors }: DnsResolveConfig,
+  access: CxoneAccess | undefined,
+): { servers: readonly string[]; trustAnchors: string } {
+  const sandbox = servers.length === 0 ? access?.sandbox : undefined
+  if (!sandbox) return { servers: servers.length > 0 ? servers : systemDnsServers(), trustAnchors }
+  return { servers: [sandbox.dnsServer], trustAnchors: trustAnchors || sandbox.trustAnchor }
 }

@@ -21,7 +21,7 @@ RED.nodes.registerType('dns-resolve', {
     actionIdType: { value: 'msg' },
     auth: { value: '', type: 'cxone-auth', required: false },
     recordTypes: { value: ['A', 'AAAA'], validate: valid(fields.recordTypes) },
-    dnssec: { value: 'ad', validate: valid(fields.dnssec) },
+    dnssec: { value: 'validate', validate: valid(fields.dnssec) },
     dnssecRequired: { value: true, validate: valid(fields.dnssecRequired) },
     servers: { value: [], validate: valid(fields.servers) },
     transport: { value: 'udp', validate: valid(fields.transport) },

@@ -69,6 +69,61 @@ describe('dns-resolve', () => {
     assert.equal(accepted['payload'].dnssec.status, 'insecure')
   })
 
+  const validating = (more: object = {}): Promise<LoadedFlow> =>
+    loadFlow([AUTH, { id: 'n', type: 'dns-resolve', auth: 'auth', ...more }])
+
+  it('validates by itself when nothing else is chosen, from the root of the sandbox down', async () => {
+    const flow = await validating()
+    const secure = sentOf(await flow.receive('n', { payload: 'www.sandbox.test' }))['payload']
+    assert.equal(secure.dnssec.status, 'secure')
+    assert.match(secure.dnssec.reason, /every signature is right/)
+    assert.deepEqual(secure.records, { A: ['127.0.0.1'], AAAA: ['::1'] })
+    assert.ok(secure.queries > 2, 'the chain of trust is asked for too')
+    const codes: Record<string, string> = {
+      'missing.sandbox.test': 'DNS_NXDOMAIN',
+      'loop1.sandbox.test': 'DNS_CNAME_LOOP',
+      'bogus.sandbox.test': 'DNS_DNSSEC_BOGUS',
+      'expired.sandbox.test': 'DNS_DNSSEC_BOGUS',
+      'unsigned.sandbox.test': 'DNS_DNSSEC_INSECURE',
+      'servfail.sandbox.test': 'DNS_SERVFAIL',
+    }
+    for (const [domain, code] of Object.entries(codes)) {
+      const error = await failed(flow, domain)
+      assert.equal(error.code, code)
+      assert.equal(error.details['domain'], domain)
+      assert.ok(Array.isArray(error.details['cnameChain']))
+    }
+    const expired = await failed(flow, 'expired.sandbox.test')
+    assert.deepEqual(expired.details['ede'], { code: 7, text: 'Signature Expired' })
+    assert.match(expired.message, /expired on 2023-11-15/)
+  })
+
+  it('gives no records of a bogus answer where DNSSEC is not required, and those of an unsigned one', async () => {
+    const flow = await validating({ dnssecRequired: false })
+    const bogus = sentOf(await flow.receive('n', { payload: 'bogus.sandbox.test' }))['payload']
+    assert.equal(bogus.dnssec.status, 'bogus')
+    assert.equal(bogus.dnssec.ede.code, 6)
+    assert.deepEqual(bogus.records, { A: [], AAAA: [] })
+    assert.deepEqual(bogus.addresses, { public: [], private: [] })
+    const unsigned = sentOf(await flow.receive('n', { payload: 'to-unsigned.sandbox.test' }))['payload']
+    assert.equal(unsigned.dnssec.status, 'insecure')
+    assert.deepEqual(unsigned.records.A, ['127.0.0.1'])
+  })
+
+  it('trusts the anchors that it is told, and no others', async () => {
+    const iana = '. IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D'
+    const strange = await validating({ trustAnchors: iana })
+    const error = await failed(strange, 'crm.sandbox.test')
+    assert.equal(error.code, 'DNS_DNSSEC_BOGUS')
+    assert.equal(error.details['ede'].code, 9)
+    await strange.unload()
+    const other = await validating({ trustAnchors: iana.replace('.', 'corp.test.'), dnssecRequired: false })
+    const { dnssec, records } = sentOf(await other.receive('n', { payload: 'crm.sandbox.test' }))['payload']
+    assert.equal(dnssec.status, 'indeterminate')
+    assert.match(dnssec.reason, /no trust anchor covers/)
+    assert.deepEqual(records.A, ['127.0.0.1'])
+  })
+
   it('looks up the host of a data action', async () => {
     const flow = await sandboxed({ source: 'dataAction' })
     const msg = sentOf(await flow.receive('n', { dataActionId: 'crm-customer-lookup', payload: { kept: 1 } }))
@@ -152,8 +207,6 @@ describe('dns-resolve', () => {
       ['maxQueriesPerMinute', 1001],
       ['maxQueriesPerMinute', 'many'],
       ['onLimit', 'drop'],
-      ['dnssec', 'validate'],
-      ['dnssec', undefined],
       ['dnssec', 'maybe'],
       ['dnssecRequired', 'yes'],
       ['servers', ['dns.example']],
@@ -167,6 +220,8 @@ describe('dns-resolve', () => {
       ['lifetimeMs', -1],
       ['maxCnameHops', 1.5],
       ['trustAnchors', '20326 8'],
+      ['trustAnchors', '. IN DS 20326 8 2 E06D44'],
+      ['trustAnchors', 7],
       ['cache', 1],
       ['version', 2],
       ['domainType', 'date'],

@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../../ports.ts'
+import type { TransportName } from '../answer.ts'
 import type { ServerAddress } from '../servers.ts'
 
 /** One question to one server, and one answer back. */
@@ -24,6 +25,10 @@ export interface DnsTransport {
   /** Frees its sockets; what is under way fails. */
   close(): void
 }
+
+/** The transports at hand: answers that are too long for UDP always need TCP. */
+export type DnsTransports = Readonly<Record<'udp' | 'tcp', DnsTransport>> &
+  Readonly<Partial<Record<TransportName, DnsTransport>>>
 
 /** What the transports need from the world. */
 export interface TransportPorts {

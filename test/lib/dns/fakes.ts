@@ -1,6 +1,7 @@
 import packet from 'dns-packet'
 import type { Answer, Packet } from 'dns-packet'
 import { createDnsCache } from '../../../lib/dns/cache.ts'
+import { createMemo } from '../../../lib/dns/memo.ts'
 import { dnsFault } from '../../../lib/dns/faults.ts'
 import type { DnsRequest } from '../../../lib/dns/request.ts'
 import {
@@ -118,6 +119,7 @@ export async function scripted(
     clock,
     codec: packet,
     transports: { udp, tcp },
+    memo: await createMemo(100),
     cache: cached ? await createDnsCache() : undefined,
   }
   const resolver = createDnsResolver(ports, {

@@ -1,0 +1,163 @@
+import type { Clock } from '../ports.ts'
+import type { Answer } from './answer.ts'
+import type { Inquiry, LinkMemo } from './dnssec/chain.ts'
+import type { Anchors } from './dnssec/ds.ts'
+import { readStrict, type StrictMessage, type StrictRecord } from './dnssec/message.ts'
+import { lowerAscii, shownName, textOf, wireName, type WireName } from './dnssec/name.ts'
+import { typeName } from './dnssec/type-names.ts'
+import { Validator, type Validated } from './dnssec/validator.ts'
+import { Work } from './dnssec/work.ts'
+import { dnsFault } from './faults.ts'
+import type { Question } from './query.ts'
+import { readRdata, type DnsCodec } from './rdata.ts'
+import { RECORD_TYPE_CODES } from './record-types.ts'
+import type { AskSource } from './stub.ts'
+import type { Delivered, Query, ReplyHead, Upstream } from './upstream.ts'
+import { FLAGS } from './wire.ts'
+
+/** A day: a forged or careless TTL must not pin an answer. */
+const MAX_TTL_S = 86_400
+const HEADER = 12
+
+interface StrictReply extends ReplyHead {
+  readonly message: StrictMessage
+}
+
+/**
+ * Takes answers with their signatures and validates them from the trust anchors on. The servers are told not to check
+ * (CD bit): what they think does not count.
+ */
+export function createValidatingSource(
+  ports: { readonly codec: DnsCodec; readonly clock: Clock; readonly memo: LinkMemo },
+  upstream: Upstream,
+  anchors: Anchors,
+): AskSource {
+  const validator = new Validator({ clock: ports.clock, anchors, memo: ports.memo })
+  return async (question, budget) => {
+    const asked = { name: wireName(question.name), type: RECORD_TYPE_CODES[question.type] }
+    const delivered = await upstream.ask(strictQuery(asked.name, asked.type), budget)
+    const inquiry: Inquiry = {
+      work: new Work(),
+      signal: budget.signal,
+      fetch: async (name, type, signal) => {
+        const { reply } = await upstream.ask(strictQuery(name, type), {
+          ...budget,
+          signal,
+          beforeQuery: budget.beforeChainQuery,
+        })
+        return reply.message
+      },
+    }
+    const validated = await validator.validate(asked, delivered.reply.message, inquiry)
+    return toAnswer(ports.codec, question, delivered, validated)
+  }
+}
+
+function toAnswer(
+  codec: DnsCodec,
+  question: Question,
+  { reply, server, transport, octets }: Delivered<StrictReply>,
+  validated: Validated,
+): Answer {
+  const { security, isWithheld, path, records, exists, final, ttl, validUntil, steps } = validated
+  const { status, reason, ede } = security
+  return {
+    exists,
+    security: { status, reason, ede },
+    isWithheld,
+    ede: reply.ede,
+    path: path.map(textOf),
+    values: isWithheld ? [] : readValues(codec, question, records),
+    final,
+    ttl: Math.min(MAX_TTL_S, ttl),
+    validUntil,
+    steps,
+    server,
+    transport,
+    octets: octets + steps.length * STEP_OCTETS,
+  }
+}
+
+/** Signed records that an answer holds in memory for its proof; those of zones are shared. */
+const STEP_OCTETS = 200
+
+function readValues(codec: DnsCodec, question: Question, records: readonly StrictRecord[]): unknown[] {
+  try {
+    return records.map(({ type, rdata }) => {
+      // Where decoders expect it: RDLENGTH, then the RDATA.
+      const octets = Buffer.alloc(2 + rdata.length)
+      octets.writeUInt16BE(rdata.length)
+      rdata.copy(octets, 2)
+      return readRdata(codec, octets, { name: '', type, class: 1, ttl: 0, at: 2, length: rdata.length })
+    })
+  } catch (cause) {
+    const what = `\`${question.name}.\` (${question.type})`
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw dnsFault('DNS_MALFORMED', `The answer for ${what} cannot be read: ${reason}`, {}, cause)
+  }
+}
+
+function strictQuery(name: WireName, type: number): Query<StrictReply> {
+  const what = `\`${shownName(name)}\` (${typeName(type)})`
+  return {
+    what,
+    encode: () => encodeStrictQuery(name, type),
+    read: (message) => readStrictReply(message, name, type, what),
+    needsEdns: true,
+  }
+}
+
+/** RD and CD; an OPT record with DO and room for 1232 octets (RFC 4035, section 4.1). The id is the transport's. */
+export function encodeStrictQuery(name: WireName, type: number): Buffer {
+  const query = Buffer.alloc(HEADER + name.length + 4 + 11)
+  query.writeUInt16BE(FLAGS.RD | FLAGS.CD, 2)
+  query.writeUInt16BE(1, 4)
+  query.writeUInt16BE(1, 10)
+  query.write(name, HEADER, 'latin1')
+  const at = HEADER + name.length
+  query.writeUInt16BE(type, at)
+  query.writeUInt16BE(1, at + 2)
+  query.writeUInt16BE(41, at + 5)
+  query.writeUInt16BE(1232, at + 7)
+  query.writeUInt16BE(0x8000, at + 11)
+  return query
+}
+
+/**
+ * Reads a message that claims to answer a question.
+ *
+ * @returns undefined when it does not: it may be forged, and is ignored.
+ * @throws `DNS_MALFORMED`
+ */
+function readStrictReply(
+  message: Buffer,
+  name: WireName,
+  type: number,
+  what: string,
+): StrictReply | undefined {
+  if (message.length < HEADER || !answers(message, name, type)) return undefined
+  try {
+    const read = readStrict(message)
+    const { flags, rcode, ede } = read
+    return { message: read, truncated: (flags & FLAGS.TC) !== 0, rcode, ede }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw dnsFault('DNS_MALFORMED', `The answer for ${what} cannot be read: ${reason}`, {}, cause)
+  }
+}
+
+function answers(message: Buffer, name: WireName, type: number): boolean {
+  const flags = message.readUInt16BE(2)
+  if ((flags & FLAGS.QR) === 0 || (flags & FLAGS.OPCODE) !== 0) return false
+  const count = message.readUInt16BE(4)
+  // Servers that choke on a query may leave the question out (FORMERR, NOTIMP).
+  if (count === 0) return (flags & FLAGS.RCODE) !== 0 && message.length === HEADER
+  const end = HEADER + name.length
+  return (
+    count === 1 &&
+    message.length >= end + 4 &&
+    lowerAscii(message.toString('latin1', HEADER, end)) === name &&
+    message.readUInt16BE(end) === type &&
+    message.readUInt16BE(end + 2) === 1
+  )
+}
