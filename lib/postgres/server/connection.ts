@@ -5,16 +5,8 @@ import type { Client } from 'pg'
 import { PaletteError } from '../../errors.ts'
 import { lostConnection, serverFailure, unreachable } from '../failures.ts'
 import { Session } from '../wire/session.ts'
-import { plainStep } from '../wire/steps.ts'
+import { outputForm } from '../wire/work.ts'
 import type { ServerSettings, SslMode } from './settings.ts'
-
-/** What a session prints must not depend on how the role, the database or the server is set. */
-const OUTPUT_FORM = [
-  "set datestyle = 'ISO'",
-  "set intervalstyle = 'postgres'",
-  'set extra_float_digits = 1',
-  "set bytea_output = 'hex'",
-].map(plainStep)
 
 /** What `pg` keeps of a connection besides its documented properties. */
 interface BackendKey {
@@ -127,7 +119,7 @@ export async function openConnection(
   }
   const connection = new Connection(client, tls, onEnd)
   try {
-    await connection.session.run(OUTPUT_FORM, { commits: false })
+    await connection.session.run(outputForm, { commits: false })
     return connection
   } catch (error) {
     connection.destroy()

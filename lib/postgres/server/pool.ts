@@ -1,19 +1,13 @@
 import type { PoolCounts, TransactionSettings } from '../driver.ts'
 import { abortedError, type PaletteError } from '../../errors.ts'
 import type { Clock } from '../../ports.ts'
-import { poolExhausted } from '../failures.ts'
+import { WaitingLine } from '../waiting-line.ts'
 import { isSame } from '../wire/work.ts'
 import type { Connection } from './connection.ts'
 import type { ServerSettings } from './settings.ts'
 
 /** Within this time after a failed attempt the next caller gets the same failure: a server that is down is not hammered. */
 const FAILURE_LASTS_MS = 100
-
-interface Waiter {
-  readonly resolve: (connection: Connection) => void
-  readonly reject: (error: unknown) => void
-  readonly since: number
-}
 
 /** What the pool needs: how to connect, and its limits. */
 export interface PoolOptions extends Pick<
@@ -32,19 +26,20 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #all = new Set<Connection>()
   readonly #idle: Connection[] = []
-  readonly #waiting: Waiter[] = []
+  readonly #line: WaitingLine<Connection>
   #opening = 0
   #failure: { readonly error: unknown; readonly at: number } | undefined
   #isClosed = false
   #cancelSweep: (() => void) | undefined
-  #cancelOverdue: (() => void) | undefined
 
   constructor(options: PoolOptions) {
     this.#options = options
+    const { clock, connectTimeoutMs: patienceMs, poolMax } = options
+    this.#line = new WaitingLine({ clock, patienceMs, what: `one of ${poolMax} connections` })
   }
 
   get counts(): PoolCounts {
-    return { total: this.#all.size, idle: this.#idle.length, waiting: this.#waiting.length }
+    return { total: this.#all.size, idle: this.#idle.length, waiting: this.#line.length }
   }
 
   /** An idle connection, if there is one; preferably one that is set as wanted. */
@@ -72,30 +67,12 @@ export class Pool {
     const { clock, poolMax, maxWaiting } = this.#options
     signal?.throwIfAborted()
     if (this.#isClosed) throw abortedError('The statement')
-    const now = clock.monotonic()
-    if (this.#failure && this.#all.size === 0 && now - this.#failure.at < FAILURE_LASTS_MS)
-      throw this.#failure.error
-    if (this.#waiting.length >= Math.max(maxWaiting, poolMax - this.#all.size))
-      throw poolExhausted(
-        `${this.#waiting.length} callers wait for one of ${poolMax} connections already; raise \`poolMax\` or \`maxWaiting\`, or send less`,
-      )
-    const { promise, resolve, reject } = Promise.withResolvers<Connection>()
-    const waiter: Waiter = { resolve, reject, since: now }
-    this.#waiting.push(waiter)
+    const isFresh = this.#failure && clock.monotonic() - this.#failure.at < FAILURE_LASTS_MS
+    if (this.#failure && isFresh && this.#all.size === 0) throw this.#failure.error
+    // Those for whom a connection is being made wait for that one, not in line.
+    const turn = this.#line.join(Math.max(maxWaiting, poolMax - this.#all.size), signal)
     this.#openMore()
-    this.#watchLine()
-    if (!signal) return promise
-    const leave = (): void => {
-      const at = this.#waiting.indexOf(waiter)
-      if (at >= 0) this.#waiting.splice(at, 1)
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', leave, { once: true })
-    try {
-      return await promise
-    } finally {
-      signal.removeEventListener('abort', leave)
-    }
+    return turn
   }
 
   /** Gives a connection back; one that is not fit for the next user is closed. */
@@ -109,11 +86,7 @@ export class Pool {
       connection.destroy()
       return
     }
-    const next = this.#waiting.shift()
-    if (next) {
-      next.resolve(connection)
-      return
-    }
+    if (this.#line.serve(connection)) return
     connection.idleSince = this.#options.clock.monotonic()
     this.#idle.push(connection)
     this.#watchIdle()
@@ -123,8 +96,7 @@ export class Pool {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelSweep?.()
-    this.#cancelOverdue?.()
-    for (const { reject } of this.#waiting.splice(0)) reject(abortedError('The statement'))
+    this.#line.close()
     const idle = new Set(this.#idle.splice(0))
     await Promise.all(
       [...this.#all].map((connection) => {
@@ -136,7 +108,7 @@ export class Pool {
 
   // As many attempts as there are waiters, within the limit.
   #openMore(): void {
-    while (this.#opening < this.#waiting.length && this.#all.size + this.#opening < this.#options.poolMax)
+    while (this.#opening < this.#line.length && this.#all.size + this.#opening < this.#options.poolMax)
       void this.#open()
   }
 
@@ -164,12 +136,7 @@ export class Pool {
   #failed(error: PaletteError, started: number): void {
     this.#failure = { error, at: this.#options.clock.monotonic() }
     if (this.#all.size > 0) return
-    const kept = this.#waiting.splice(0).filter((waiter) => {
-      if (waiter.since > started) return true
-      waiter.reject(error)
-      return false
-    })
-    this.#waiting.push(...kept)
+    this.#line.turnAway(started, error)
     if (!this.#isClosed) this.#openMore()
   }
 
@@ -193,28 +160,6 @@ export class Pool {
         void connection.close()
       }
       if (this.#idle.length > 0) this.#watchIdle()
-    })
-  }
-
-  // Those who have waited for longer than a connection may take to be made will wait no longer.
-  #watchLine(): void {
-    const { clock, connectTimeoutMs, poolMax } = this.#options
-    const [first] = this.#waiting
-    if (this.#cancelOverdue || !first) return
-    const left = Math.max(1, first.since + connectTimeoutMs - clock.monotonic())
-    this.#cancelOverdue = clock.after(left, () => {
-      this.#cancelOverdue = undefined
-      const oldest = clock.monotonic() - connectTimeoutMs
-      while ((this.#waiting[0]?.since ?? Infinity) <= oldest) {
-        this.#waiting
-          .shift()
-          ?.reject(
-            poolExhausted(
-              `None of ${poolMax} connections became free within ${connectTimeoutMs} ms; raise \`poolMax\`, or send less`,
-            ),
-          )
-      }
-      this.#watchLine()
     })
   }
 }

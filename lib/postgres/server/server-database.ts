@@ -8,6 +8,7 @@ import type {
   TransactionSettings,
 } from '../driver.ts'
 import type { Clock } from '../../ports.ts'
+import { readFacts, type DatabaseFacts } from '../facts.ts'
 import { runAtomic, runTransaction } from '../wire/work.ts'
 import { requestCancel } from './cancel.ts'
 import { isWithoutTls, openConnection, type Connection } from './connection.ts'
@@ -16,14 +17,6 @@ import type { ServerPorts, ServerSettings, SslMode } from './settings.ts'
 
 /** How long a cancelled statement may take to end before its connection is cut. */
 const CANCEL_WAIT_MS = 2000
-
-/** Facts of a connection, for "Test connection". */
-export interface ServerFacts {
-  readonly version: string
-  readonly database: string
-  readonly user: string
-  readonly tls: boolean
-}
 
 /** A PostgreSQL server behind a pool of connections. Connects with the first statement; heals by itself. */
 export class ServerDatabase implements Database {
@@ -60,18 +53,13 @@ export class ServerDatabase implements Database {
     return this.#use(({ session }) => session.describe(text, types), signal)
   }
 
-  version(signal?: AbortSignal): Promise<number> {
-    return this.#use(async ({ session }) => Number(await showValue(session, 'server_version_num')), signal)
+  async version(signal?: AbortSignal): Promise<number> {
+    return (await this.facts(signal)).versionNumber
   }
 
   /** Version, database, user and encryption of a connection. */
-  facts(signal?: AbortSignal): Promise<ServerFacts> {
-    return this.#use(async ({ session, tls }) => {
-      const text = "select current_setting('server_version') as v, current_database() as d, current_user as u"
-      const [result] = await session.run([{ kind: 'run', statement: { text } }], { commits: false })
-      const { v, d, u } = (result?.rows[0] ?? {}) as Record<string, string>
-      return { version: v ?? '', database: d ?? '', user: u ?? '', tls: tls !== undefined }
-    }, signal)
+  facts(signal?: AbortSignal): Promise<DatabaseFacts> {
+    return this.#use(({ session, tls }) => readFacts(session, tls !== undefined), signal)
   }
 
   counts(): PoolCounts {
@@ -144,10 +132,4 @@ export class ServerDatabase implements Database {
       return openConnection(this.#settings, 'disable', onEnd)
     }
   }
-}
-
-async function showValue(session: Connection['session'], name: string): Promise<unknown> {
-  const statement: Statement = { text: `select current_setting('${name}') as value` }
-  const [result] = await session.run([{ kind: 'run', statement }], { commits: false })
-  return result?.rows[0]?.['value']
 }

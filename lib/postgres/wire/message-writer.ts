@@ -1,6 +1,14 @@
 import type { SqlText } from '../driver.ts'
 
-const CODES = { parse: 0x50, bind: 0x42, describe: 0x44, execute: 0x45, close: 0x43, copyFail: 0x66 } as const
+const CODES = {
+  parse: 0x50,
+  bind: 0x42,
+  describe: 0x44,
+  execute: 0x45,
+  close: 0x43,
+  query: 0x51,
+  copyFail: 0x66,
+} as const
 const PORTAL = 0x50
 const STATEMENT = 0x53
 const SYNC = Buffer.from([0x53, 0, 0, 0, 4])
@@ -59,6 +67,13 @@ export class MessageWriter {
     this.#begin(CODES.execute)
     this.#cstring(portal)
     this.#int32(maxRows)
+    this.#end()
+  }
+
+  /** A simple query, which may hold several statements and needs no Sync. */
+  query(text: string): void {
+    this.#begin(CODES.query)
+    this.#cstring(text)
     this.#end()
   }
 

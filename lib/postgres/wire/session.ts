@@ -50,14 +50,14 @@ export class Session {
   /** What the session's defaults are set to; undefined as long as they are not known. */
   settings: TransactionSettings | undefined
   status: TransactionStatus = 'idle'
-  readonly #send: (bytes: Buffer) => void
+  readonly #send: (bytes: Buffer, steps: number) => void
   readonly #writer = new MessageWriter()
   readonly #reader = new MessageReader((code, buffer, at) => this.#take(code, buffer, at))
   readonly #prepared = new PreparedStatements()
   #groups: Group[] = []
   #lost: { readonly cause: unknown } | undefined
 
-  constructor(endpoint: string, send: (bytes: Buffer) => void) {
+  constructor(endpoint: string, send: (bytes: Buffer, steps: number) => void) {
     this.endpoint = endpoint
     this.#send = send
   }
@@ -77,7 +77,18 @@ export class Session {
       const parts = steps.map((step) => this.#write(step))
       this.#writer.sync()
       this.#groups.push({ parts, facts, resolve, reject, at: 0, report: undefined, parameters: [] })
-      this.#send(this.#writer.take())
+      this.#send(this.#writer.take(), steps.length)
+    })
+  }
+
+  /** Several statements in one text, whose rows are not wanted (simple query). */
+  script(text: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      check({ kind: 'describe', text, types: [] })
+      this.#writer.query(text)
+      const facts = { commits: false }
+      this.#groups.push({ parts: [], facts, resolve, reject, at: 0, report: undefined, parameters: [] })
+      this.#send(this.#writer.take(), 0)
     })
   }
 
@@ -199,7 +210,7 @@ export class Session {
         // Nothing is copied here; PostgreSQL has passed over our Sync.
         this.#writer.copyFail('COPY FROM STDIN is not available')
         this.#writer.sync()
-        this.#send(this.#writer.take())
+        this.#send(this.#writer.take(), 0)
     }
   }
 

@@ -13,6 +13,14 @@ export const isSame = (one: TransactionSettings | undefined, two: TransactionSet
     one.statementTimeoutMs === two.statementTimeoutMs &&
     one.lockTimeoutMs === two.lockTimeoutMs)
 
+/** For a new session: what it prints must not depend on how the role, the database or the server is set. */
+export const outputForm: readonly RunStep[] = [
+  "set datestyle = 'ISO'",
+  "set intervalstyle = 'postgres'",
+  'set extra_float_digits = 1',
+  "set bytea_output = 'hex'",
+].map(plainStep)
+
 const step = (statement: Statement): RunStep => ({ kind: 'run', statement })
 const COMMIT = plainStep('commit')
 const ROLLBACK = plainStep('rollback')
