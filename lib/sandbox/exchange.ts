@@ -50,7 +50,7 @@ export async function answerRequest(
     response.destroy() // the server closes
   }
   if (route === 'sandbox') return
-  const note = fault ? 'fault' : reply?.note
+  const note = reply?.note ?? (fault && 'fault')
   const call: RecordedCall = {
     method: incoming.method ?? '',
     path: (incoming.url ?? '').slice(0, MAX_RECORDED_PATH),

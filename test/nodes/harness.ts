@@ -69,10 +69,12 @@ export async function loadFlow(
     readonly credentials?: Record<string, Record<string, string>>
     readonly extra?: Readonly<Record<string, (RED: any) => void>>
     readonly settings?: object
+    /** A user directory of the test's own, which stays when the flow is unloaded. */
+    readonly userDir?: string
   } = {},
 ): Promise<LoadedFlow> {
   const { credentials = {}, extra = {}, settings = {} } = options
-  const userDir = mkdtempSync(join(tmpdir(), 'cxone-node-'))
+  const userDir = options.userDir ?? mkdtempSync(join(tmpdir(), 'cxone-node-'))
   helper.settings({ userDir, ...settings })
   const types = [...new Set(nodes.map(({ type }) => type))].filter(
     (type) => !['catch', 'status', 'complete', 'helper', 'tab'].includes(type),
@@ -120,7 +122,7 @@ export async function loadFlow(
       current = undefined
       await helper.unload()
       stopRecording()
-      rmSync(userDir, { recursive: true, force: true })
+      if (options.userDir === undefined) rmSync(userDir, { recursive: true, force: true })
     },
   }
   current = loaded

@@ -13,6 +13,8 @@ export interface NodeRedProcess {
   /** Everything that Node-RED has printed so far. */
   log(): string
   stop(): Promise<void>
+  /** Ends the process as a crash does (SIGKILL); the user directory stays. */
+  kill(): Promise<void>
 }
 
 const PALETTE = '@cxone-flows/node-red-data-actions'
@@ -60,6 +62,10 @@ export async function startNodeRed(version: keyof typeof NODE_RED, userDir: stri
     url,
     userDir,
     log: () => printed,
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
     async stop() {
       child.kill('SIGTERM')
       await exited
