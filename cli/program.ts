@@ -3,9 +3,10 @@ import type { Command } from 'commander'
 import { isPaletteError } from '../lib/errors.ts'
 import { parseFaultScript } from '../lib/sandbox/fault-script.ts'
 import type { SandboxCommand } from './sandbox.ts'
+import { addTest } from './test-command.ts'
 
-/** How a command ended: 0 well, 1 it failed, 2 wrong usage. */
-export type ExitCode = 0 | 1 | 2
+/** How a command ended: 0 well, 1 it failed, 2 wrong usage, 3 coverage too low. */
+export type ExitCode = 0 | 1 | 2 | 3
 
 /** What the command line needs of its process. */
 export interface CliPorts {
@@ -70,6 +71,7 @@ function buildProgram(commander: Commander, ports: CliPorts, end: (code: ExitCod
     .description('run every example once in a headless Node-RED, with a table of its steps')
     .action(async () => end((await (await import('./demo.ts')).demo(ports.print)) === 0 ? 0 : 1))
   addSandbox(program, commander, ports)
+  addTest(program, commander, ports, end)
   return program
 }
 

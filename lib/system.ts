@@ -27,6 +27,11 @@ const POOL_BYTES = 4096
 let pool = new Uint8Array(0)
 let poolAt = 0
 
+/** Throws the bytes away that were drawn ahead: what is drawn next comes from a source that was changed meanwhile. */
+export const forgetRandomPool = (): void => {
+  poolAt = pool.length
+}
+
 /** A Unix time in milliseconds as ISO 8601 text in UTC. */
 export const isoTime = (ms: number): string => new Date(ms).toISOString()
 

@@ -1,0 +1,86 @@
+import { inputError } from '../errors.ts'
+import type { Topology, TopologyNode } from './topology.ts'
+
+const MAX_CANDIDATES = 8
+
+/**
+ * Finds the node that a test case means: by id, by name, by `Tab/Name` (or `Subflow/Name`), or by type where no node has that
+ * name and only one is of the type.
+ *
+ * @param path place in the case file that errors name.
+ * @throws `INPUT_INVALID` with `details.path` when there is none or more than one; the message lists candidates.
+ */
+export function findNode(topology: Topology, reference: string, path: string): TopologyNode {
+  const nodes = [...topology.nodes.values()]
+  const byId = topology.nodes.get(reference)
+  if (byId) return byId
+  const full = (node: TopologyNode): string =>
+    `${topology.canvases.get(node.canvas)?.label ?? ''}/${node.name}`
+  for (const same of [
+    (node: TopologyNode) => node.name === reference,
+    (node: TopologyNode) => full(node) === reference,
+    (node: TopologyNode) => node.type === reference,
+  ]) {
+    const found = nodes.filter(same)
+    if (found.length === 1) return found[0] as TopologyNode
+    if (found.length > 1) throw ambiguous(reference, path, found, full)
+  }
+  throw unknown(topology, reference, path, nodes, full)
+}
+
+function ambiguous(
+  reference: string,
+  path: string,
+  found: readonly TopologyNode[],
+  full: (node: TopologyNode) => string,
+): Error {
+  const list = found.slice(0, MAX_CANDIDATES).map((node) => `\`${full(node)}\` (id ${node.id})`)
+  const more = found.length > MAX_CANDIDATES ? ` and ${found.length - MAX_CANDIDATES} more` : ''
+  return inputError(
+    path,
+    `Node \`${reference}\` is ambiguous: ${list.join(', ')}${more}. Use the id, or \`Tab/Name\` where that tells them apart`,
+  )
+}
+
+function unknown(
+  { stored }: Topology,
+  reference: string,
+  path: string,
+  nodes: readonly TopologyNode[],
+  full: (node: TopologyNode) => string,
+): Error {
+  const off = [...stored.values()].find(({ id, name }) => id === reference || name === reference)
+  if (off) {
+    return inputError(
+      path,
+      `Node \`${reference}\` does not run: it is disabled, lies on a disabled tab or in an unused subflow, or is a ${off.type} node`,
+    )
+  }
+  const wanted = reference.toLowerCase()
+  const near = nodes
+    .map((node) => ({ node, distance: Math.min(...namesOf(node).map((name) => distance(wanted, name))) }))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, MAX_CANDIDATES)
+  const list = near.map(({ node }) => `\`${full(node)}\``).join(', ')
+  return inputError(
+    path,
+    `There is no node \`${reference}\`; the nearest are ${list || 'none: the flow file is empty'}`,
+  )
+}
+
+const namesOf = ({ name, id, type }: TopologyNode): readonly string[] =>
+  [name, id, type].map((text) => text.toLowerCase())
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next[j] = Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1)
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
