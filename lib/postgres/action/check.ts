@@ -1,12 +1,13 @@
 import type { PaletteError } from '../../errors.ts'
 import type { NamedType } from './drift.ts'
 import type { PlanNode } from './plan.ts'
+import type { Template } from '../template/parse-template.ts'
 import { usedColumns } from './used-columns.ts'
 import type { Ready } from './watch.ts'
 
 /** What PostgreSQL makes of a statement, for the editor. Plain data. */
 export interface CheckReport {
-  readonly kind: string
+  readonly kind: Template['kind']
   readonly writes: boolean
   readonly parameters: readonly NamedType[]
   readonly columns: readonly NamedType[]
@@ -27,17 +28,11 @@ export interface CheckedTable {
   readonly columns: readonly (NamedType & { readonly used: boolean })[]
 }
 
-interface Checked {
-  readonly kind: string
-  readonly writes: boolean
-  readonly text: string
-  readonly maxCost: number
-}
-
 /** Puts together what is shown of a checked statement. */
 export function describeCheck(
   { prepared, refusal }: Ready & { readonly refusal: PaletteError | undefined },
-  { kind, writes, text, maxCost }: Checked,
+  { kind, writes, text }: Template,
+  maxCost: number,
 ): CheckReport {
   const isUsed = usedColumns(text)
   const { parameters, columns = [], plan, relations } = prepared

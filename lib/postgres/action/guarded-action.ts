@@ -1,6 +1,7 @@
 import { configError } from '../../errors.ts'
 import type { RetryPolicy } from '../../http/retry.ts'
 import type { Clock, Random } from '../../ports.ts'
+import type { Template } from '../template/parse-template.ts'
 import type { Database, ResultSet, Row, SqlText, TransactionSettings } from '../driver.ts'
 import { sqlstateOf } from './analyse.ts'
 import { withRetries, type Counts } from './attempts.ts'
@@ -21,18 +22,11 @@ export interface PgActionPorts {
 
 /** What an action does. */
 export interface PgActionSettings extends Limits {
-  /** SQL with `$1`…`$n`. */
-  readonly text: string
-  /** Names of the parameters, in order. */
-  readonly names: readonly string[]
+  readonly template: Template
+  /** The SQL as it was written, for which positions are told. */
+  readonly sql: string
   /** The SQL types that the flow gives its parameters; undefined leaves it to PostgreSQL. */
   readonly hints: readonly (string | undefined)[]
-  /** First word of the statement. */
-  readonly kind: string
-  /** Whether PostgreSQL plans such statements. */
-  readonly isPlanned: boolean
-  /** Whether it changes data. */
-  readonly writes: boolean
   /** Prepares the coercion of values to the types that PostgreSQL takes. */
   readonly binder: (parameters: readonly TypedColumn[]) => Bind
   readonly transaction: TransactionSettings
@@ -89,7 +83,7 @@ export interface PgAction {
  * @throws `SCHEMA_INVALID`, `CONFIG_INVALID`
  */
 export async function createPgAction(ports: PgActionPorts, settings: PgActionSettings): Promise<PgAction> {
-  if (settings.writes && settings.result === 'stream')
+  if (settings.template.writes && settings.result === 'stream')
     throw configError(
       'result',
       'Property `result`: a statement that changes data cannot be streamed; choose rows',
@@ -98,10 +92,10 @@ export async function createPgAction(ports: PgActionPorts, settings: PgActionSet
   return new GuardedAction(ports, settings, new Executor(ports.database, executorOf(settings), checkRows))
 }
 
-const executorOf = ({ writes, result, batchSize, transaction, ...limits }: PgActionSettings) => ({
+const executorOf = ({ template, result, batchSize, transaction, ...limits }: PgActionSettings) => ({
   transaction,
   limits,
-  isChange: writes,
+  isChange: template.writes,
   isFirst: result === 'first',
   batchSize,
 })
@@ -119,7 +113,9 @@ class GuardedAction implements PgAction {
     this.#ports = ports
     this.#settings = settings
     this.#executor = executor
-    this.#watch = new Watch(ports.database, ports.clock, { ...settings, preparation: settings })
+    const { template, hints } = settings
+    const preparation = { ...template, hints, isPlanned: template.kind !== 'other' }
+    this.#watch = new Watch(ports.database, ports.clock, { ...settings, preparation })
   }
 
   async run(variables: Variables, call: PgActionCall = {}): Promise<PgAnswer> {
@@ -148,7 +144,7 @@ class GuardedAction implements PgAction {
   }
 
   async check(signal?: AbortSignal): Promise<CheckReport> {
-    return describeCheck(await this.#watch.look(signal), this.#settings)
+    return describeCheck(await this.#watch.look(signal), this.#settings.template, this.#settings.maxCost)
   }
 
   async #rehearse(variables: Variables, call: PgActionCall): Promise<PgAnswer> {
@@ -156,7 +152,7 @@ class GuardedAction implements PgAction {
       this.#executor.rehearse(prepared, values, call.signal),
     )
     const { result, locks } = done
-    const affected = this.#settings.writes ? result.rowCount : 0
+    const affected = this.#settings.template.writes ? result.rowCount : 0
     return answerOf(result, { ...counts, plan: ready.plan, mode: 'rehearse', affected, locks })
   }
 

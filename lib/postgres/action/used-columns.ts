@@ -1,3 +1,4 @@
+import { tokensOf } from '../template/tokens.ts'
 import type { Relation, RelationColumn } from './catalog.ts'
 
 /** A column that a statement needs, and its type. */
@@ -27,15 +28,11 @@ export const neededColumns = (relations: readonly Relation[], isUsed: IsUsed): r
       .map(({ name, type }) => ({ table: relation.shownName, name, type })),
   )
 
-// What is no name: text constants (also E'', $tag$), comments. Names in quotes keep their case, others are folded.
-const TOKENS =
-  /--[^\n]*|\/\*[\s\S]*?\*\/|[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$|"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*)/gu
-
 function wordsOf(text: string): ReadonlySet<string> {
   const words = new Set<string>()
-  for (const [, , quoted, bare] of text.matchAll(TOKENS)) {
-    if (quoted !== undefined) words.add(quoted.replaceAll('""', '"'))
-    else if (bare !== undefined) words.add(bare.toLowerCase())
+  for (const { type, start, end } of tokensOf(text)) {
+    if (type === 'word') words.add(text.slice(start, end).toLowerCase())
+    else if (type === 'name') words.add(text.slice(start + 1, end - 1).replaceAll('""', '"'))
   }
   return words
 }

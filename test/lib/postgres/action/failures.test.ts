@@ -79,7 +79,7 @@ describe('failures of statements on a server', function () {
     const text = `with first as (update account set balance = balance + 1 where id = $1 returning pg_sleep(0.2))
       update account set balance = balance + 1 where id = $2 and exists (select from first)`
     const transaction = { ...DEFAULTS, lockTimeoutMs: 5000, statementTimeoutMs: 10_000 }
-    const settings = { transaction, writes: true, hints: ['integer', 'integer'] }
+    const settings = { transaction, hints: ['integer', 'integer'] }
     const action = await actionOn(database, text, ['one', 'two'], settings)
     const both = await Promise.all([action.run({ one: 3, two: 4 }), action.run({ one: 4, two: 3 })])
     assert.deepEqual(both.map(({ report }) => report.attempts).toSorted(), [1, 2])

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isPaletteError } from '../../../../lib/errors.ts'
 import type { PgAction } from '../../../../lib/postgres/action/guarded-action.ts'
 import { ISOLATION_LEVELS, type Database, type Isolation, type Row } from '../../../../lib/postgres/driver.ts'
 import { testDatabase, type TestDatabase } from '../../../support/postgres.ts'
+import { until } from '../../../support/until.ts'
 import { DEFAULTS, openServer } from '../drivers.ts'
 import { actionOn } from './world.ts'
 
 const CALLERS = 16
 const ROWS = 20
-/** How long a state of the table lasts, so that many calls begin and end within it. */
-const STATE_MS = 30
+/** A state of the table lasts until so many calls have begun and ended within it. */
+const CALLS_PER_STATE = 2 * CALLERS
 
 /** A change that breaks what the statement needs, and how it is mended. */
 type Change = readonly [breaking: string, mending: string]
@@ -80,6 +80,12 @@ describe('tables that change while statements run', function () {
   ): Promise<Tally> {
     const tally = new Tally()
     const table = { epoch: 0, isBroken: false, isOver: false }
+    let within = 0
+    const settled = (): Promise<unknown> => {
+      within = 0
+      return until(() => (within >= CALLS_PER_STATE ? true : undefined))
+    }
+    await action.run({ id: 1 }) // what the flow relies on is known from now on
     const caller = async (seed: number): Promise<void> => {
       for (let call = seed; !table.isOver; call += 1) {
         const began = { ...table }
@@ -95,22 +101,23 @@ describe('tables that change while statements run', function () {
           else tally.drifted += 1
         }
         if (began.isBroken && began.epoch === table.epoch) tally.whileBroken += 1
-        if (began.epoch !== table.epoch) tally.crossing += 1
+        if (began.epoch === table.epoch) within += 1
+        else tally.crossing += 1
       }
     }
     const callers = Promise.all(Array.from({ length: CALLERS }, (_, seed) => caller(seed)))
     try {
       for (let round = 0; round < rounds; round += 1) {
         const [breaking, mending] = changes[round % changes.length] as Change
-        await sleep(STATE_MS)
+        await settled()
         await place.query(breaking)
         Object.assign(table, { epoch: table.epoch + 1, isBroken: changes !== HARMLESS })
-        await sleep(STATE_MS)
+        await settled()
         // From here on calls may see it mended.
         Object.assign(table, { epoch: table.epoch + 1, isBroken: false })
         await place.query(mending)
       }
-      await sleep(STATE_MS)
+      await settled()
     } finally {
       table.isOver = true
       await callers
@@ -131,7 +138,8 @@ describe('tables that change while statements run', function () {
         settingsOf(isolation),
       )
       const tally = await race(action, [...KEEPING, ...LOSING], isRow, 14)
-      assert.ok(tally.good > 200 && tally.whileBroken > 200 && tally.crossing > 50, JSON.stringify(tally))
+      assert.ok(tally.good > 200 && tally.crossing > 50, JSON.stringify(tally))
+      assert.ok(tally.whileBroken >= 12 * CALLS_PER_STATE)
       assert.ok(tally.drifted >= tally.whileBroken)
       assert.equal((await action.run({ id: 1 })).rows.length, 1)
     })
@@ -142,16 +150,17 @@ describe('tables that change while statements run', function () {
     const text = 'update race set value = value + 1 where id = $1 returning id, value'
     const action = await actionOn(database, text, ['id'])
     const tally = await race(action, KEEPING, isRow, 12)
-    assert.ok(tally.good > 200 && tally.whileBroken > 200 && tally.crossing > 50, JSON.stringify(tally))
+    assert.ok(tally.good > 200 && tally.crossing > 50, JSON.stringify(tally))
+    assert.ok(tally.whileBroken >= 12 * CALLS_PER_STATE)
     const [sum] = await place.query('select sum(value)::int as sum from race')
-    assert.equal(sum?.['sum'], tally.good)
+    assert.equal(sum?.['sum'], tally.good + 1, 'the first call came before the race')
   })
 
   it('goes on without a failure while columns and indexes come and go that it does not use', async () => {
     const action = await actionOn(database, 'select id, value from race where id = $1', ['id'])
     const tally = await race(action, HARMLESS, isRow, 9)
     assert.equal(tally.drifted, 0)
-    assert.ok(tally.good > 500 && tally.crossing > 50, JSON.stringify(tally))
+    assert.ok(tally.good > 200 && tally.crossing > 50, JSON.stringify(tally))
   })
 })
 

@@ -4,40 +4,39 @@ import {
   type PgAction,
   type PgActionSettings,
 } from '../../../../lib/postgres/action/guarded-action.ts'
-import type { TypedColumn } from '../../../../lib/postgres/action/prepare.ts'
+import { parseTemplate } from '../../../../lib/postgres/template/parse-template.ts'
 import type { Variables } from '../../../../lib/postgres/action/watch.ts'
 import { isPaletteError, type PaletteError } from '../../../../lib/errors.ts'
 import type { Clock } from '../../../../lib/ports.ts'
 import { systemClock } from '../../../../lib/system.ts'
 import { DEFAULTS } from '../drivers.ts'
 
-/** Values as texts, without any coercion: what is sent is what the test gave. */
-export const plainBinder =
-  (parameters: readonly TypedColumn[]) =>
+/** Values as texts, without any coercion: what is sent is what the test gave, in the order of `names`. */
+const plainBinder =
+  (names: readonly string[]) =>
+  () =>
   (variables: Variables): SqlText[] =>
-    parameters.map(({ name }) => {
+    names.map((name) => {
       const value = variables[name]
       return value === undefined || value === null ? null : String(value as string | number | boolean)
     })
 
-/** An action with the settings that a node has when nothing is set. Waits between attempts are short. */
+/** An action with the settings that a node has when nothing is set; `names` are those of `$1`, `$2`, …. Waits between attempts are short. */
 export function actionOn(
   database: Database,
-  text: string,
+  sql: string,
   names: readonly string[] = [],
   settings: Partial<PgActionSettings> & { readonly clock?: Clock } = {},
 ): Promise<PgAction> {
   const { clock = systemClock, ...more } = settings
+  const template = parseTemplate(sql)
   return createPgAction(
     { database, clock, random: { uniform: () => 0.5 } },
     {
-      text,
-      names,
-      hints: names.map(() => undefined),
-      kind: text.trim().split(/\s/)[0]?.toUpperCase() ?? '',
-      isPlanned: true,
-      writes: /^\s*(insert|update|delete|merge)/i.test(text),
-      binder: plainBinder,
+      template,
+      sql,
+      hints: template.names.map(() => undefined),
+      binder: plainBinder(names),
       transaction: DEFAULTS,
       retry: { maxRetries: 3, baseDelayMs: 5, maxDelayMs: 1000 },
       drift: [],
