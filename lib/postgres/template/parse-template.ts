@@ -68,13 +68,15 @@ export function whyNoTemplate(sql: string): string | undefined {
  * @returns characters of `sql`, from 1.
  */
 export function sourcePosition(template: Template, sql: string, position: number): number {
-  const index = [...template.text].slice(0, Math.max(position - 1, 0)).join('').length
+  const index = Array.from(template.text)
+    .slice(0, Math.max(position - 1, 0))
+    .join('').length
   let source = index
   for (const { from, fromLength, to, toLength } of template.replacements) {
     if (index < to) break
     source = index < to + toLength ? from : index - to - toLength + from + fromLength
   }
-  return [...sql.slice(0, source)].length + 1
+  return Array.from(sql.slice(0, source)).length + 1
 }
 
 // A closing semicolon is no second statement; behind it nothing counts.
