@@ -217,7 +217,8 @@ export class Session {
   #complete(group: Group, { result }: Part, tag: string): void {
     readTag(result, tag)
     group.at += 1
-    if (!changesSession(result.command)) return
+    const isOurs = group.at <= (group.facts.before ?? 0)
+    if (isOurs || !changesSession(result.command)) return
     this.settings = undefined
     if (!result.command.startsWith('SET')) this.#prepared.clear()
   }

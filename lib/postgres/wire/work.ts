@@ -28,23 +28,26 @@ const ROLLBACK = plainStep('rollback')
 const begin = ({ isolation, readOnly }: TransactionSettings): RunStep =>
   plainStep(`begin isolation level ${isolation} ${readOnly ? 'read only' : 'read write'}`)
 
-/** Limits of the transaction that is open; kept for the session with `forSession`, with the kind of its transactions. */
-function limits(settings: TransactionSettings, forSession: boolean): RunStep {
+/** Keeps limits, and the kind of transactions, for the session. */
+function keptLimits(settings: TransactionSettings): RunStep {
   const values: Record<string, string> = {
     statement_timeout: String(settings.statementTimeoutMs),
     lock_timeout: String(settings.lockTimeoutMs),
-    ...(forSession
-      ? {
-          default_transaction_isolation: settings.isolation,
-          default_transaction_read_only: settings.readOnly ? 'on' : 'off',
-        }
-      : {}),
+    default_transaction_isolation: settings.isolation,
+    default_transaction_read_only: settings.readOnly ? 'on' : 'off',
   }
-  const calls = Object.keys(values).map(
-    (name, index) => `set_config('${name}', $${index + 1}, ${!forSession})`,
-  )
+  const calls = Object.keys(values).map((name, index) => `set_config('${name}', $${index + 1}, false)`)
   return step({ text: `select ${calls.join(', ')}`, values: Object.values(values) })
 }
+
+/**
+ * Limits of the transaction that is open. By SET, which looks at no table: above `read committed` the first look decides what the
+ * transaction sees, and a LOCK TABLE of the caller may have to come before it.
+ */
+const limits = ({ statementTimeoutMs, lockTimeoutMs }: TransactionSettings): RunStep[] => [
+  plainStep(`set local statement_timeout = ${statementTimeoutMs}`),
+  plainStep(`set local lock_timeout = ${lockTimeoutMs}`),
+]
 
 /**
  * All statements in one transaction and one round trip. Where the session's defaults are those wanted, the transaction is
@@ -63,7 +66,7 @@ export async function runAtomic(
     return results
   }
   try {
-    const all = [begin(settings), limits(settings, true), ...steps, COMMIT]
+    const all = [begin(settings), keptLimits(settings), ...steps, COMMIT]
     const results = await session.run(all, { commits, before: 2 })
     if (session.status !== 'idle') await refuseOpen(session)
     checkCommit(results.pop())
@@ -170,12 +173,17 @@ class OpenTransaction implements Transaction {
     this.#hasEnded = true
   }
 
+  #opening(): RunStep[] {
+    const isSet = isSame(this.#session.settings, this.#settings)
+    return [begin(this.#settings), ...(isSet ? [] : limits(this.#settings))]
+  }
+
   // BEGIN goes with the first statement: a round trip less, and none at all where there is nothing to do.
   async #run(steps: Parameters<Session['run']>[0]): Promise<StepResult[]> {
     this.#signal?.throwIfAborted()
     if (this.#hasEnded)
       throw new PaletteError('INTERNAL_ERROR', 'A statement came after its transaction had ended')
-    const before = this.hasBegun ? [] : [begin(this.#settings), limits(this.#settings, false)]
+    const before = this.hasBegun ? [] : this.#opening()
     this.hasBegun = true
     const results = await this.#session.run([...before, ...steps], { commits: false, before: before.length })
     if (this.#session.status === 'idle') throw transactionControl()
