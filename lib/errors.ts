@@ -179,6 +179,11 @@ export const ERROR_TABLE = {
     "See the runtime's log, or add a Catch node",
   ),
   CONNECTOR_INVALID: entry('The connector has faults; `details.errors` lists all', 'Correct each of them'),
+  CONNECTOR_UNREACHABLE: entry(
+    'The database of the connector could not be used; `details.step` says how far it came',
+    'Check host, port, firewall and credentials, or turn `preflight` off where only CXone can reach it',
+    true,
+  ),
   WEBHOOK_BLOCKED_ADDRESS: entry(
     'The host of the webhook has a private or reserved address',
     'Add it to `allowHosts` if it is yours',

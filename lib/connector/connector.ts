@@ -63,3 +63,9 @@ export const isConnectorField = (name: string): name is keyof Connector =>
 /** Whether a value is an object with members, and no list or bytes. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
+
+/** The fields of a connector out of an object that has more. */
+export function pickFields(values: Readonly<Record<string, unknown>>): RawConnector {
+  const names = Object.keys(CONNECTOR_FIELDS)
+  return Object.fromEntries(names.map((name) => [name, values[name]])) as unknown as RawConnector
+}

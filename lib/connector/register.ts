@@ -36,13 +36,14 @@ export interface Registration {
 }
 
 /** How a connector is registered. */
-export interface RegisterOptions extends SharedCall {
+export interface RegisterOptions {
   /** `Idempotency-Key` of the write. */
   readonly key: string
   /** Writes also what is unchanged, and over what somebody else has changed. */
   readonly force: boolean
   /** Reads and compares, but writes nothing. */
   readonly dryRun: boolean
+  readonly call: SharedCall
 }
 
 /** Registers connectors at one CXone. */
@@ -99,13 +100,12 @@ class Writer {
   readonly #place: Place
 
   constructor(ports: RegisterPorts, base: Base, payload: ConnectorPayload, options: RegisterOptions) {
-    const { timeoutMs, correlationId, signal, onRetry, pace } = options
     this.#ports = ports
     this.#base = base
     this.#payload = payload
     this.#options = options
     this.#wanted = comparable(payload)
-    this.#client = new TalliedClient(ports.client, { timeoutMs, correlationId, signal, onRetry, pace })
+    this.#client = new TalliedClient(ports.client, options.call)
     this.#place = { path: ports.path, params: { id: payload.connectorId } }
   }
 
@@ -122,11 +122,13 @@ class Writer {
   async #compare({ last, number }: Round): Promise<Registration> {
     const { dryRun, force } = this.#options
     const read = await this.#read()
-    const plan = planOf(read, this.#wanted, last ?? this.#last())
+    const known = last ?? this.#last()
+    const plan = planOf(read, this.#wanted, known)
     if (dryRun) return this.#result('planned', plan, this.#payload, false)
-    const wasSent = number > 1
-    if (read.stored && plan.action === 'unchanged' && (wasSent || !force))
-      return this.#settle(wasSent ? 'registered' : 'unchanged', plan, read.stored)
+    // A write of ours that had no answer, in this run or before a crash, has been done after all.
+    const isDone = known?.pending === this.#wanted.fingerprint
+    if (read.stored && plan.action === 'unchanged' && (isDone || !force))
+      return this.#settle(isDone ? 'registered' : 'unchanged', plan, read.stored)
     if (number > MAX_ROUNDS || (plan.drift === 'changed' && !force)) throw this.#conflict(plan)
     const answer = await this.#write(conditionOf(read), read.stored)
     if (answer) return this.#verify(answer, plan)

@@ -4,6 +4,7 @@ import { isVaultReference } from '../redact/vault-reference.ts'
 import { parseReceiverUrl } from '../webhook/receiver-url.ts'
 import { isRecord, type Connector, type ConnectorFault, type RawConnector } from './connector.ts'
 import { readHost } from './host.ts'
+import { unknownParts } from './merge.ts'
 import { DB_TYPES, isDbType, type ConnectorRules, type DatabaseRules } from './rules.ts'
 
 const MAX_TEXT = 200
@@ -36,6 +37,16 @@ export function checkConnector(
   if (first) return { faults: [first, ...rest] }
   const driverVersion = raw.driverVersion ?? ''
   return { connector: { ...raw, host, port, driverVersion } as unknown as Connector }
+}
+
+/** Why a part of a connector is wrong whatever the rest of it is; undefined where it may be right. For the node's form. */
+export function whyWrong(part: 'pool' | 'healthCheck' | 'events', value: unknown): string | undefined {
+  const faults = new Faults(unknownParts({ [part]: value }))
+  if (part === 'pool') checkPool(faults, value, Infinity)
+  else if (part === 'healthCheck') checkHealth(faults, value)
+  else checkEvents(faults, value)
+  const [first] = faults.list
+  return first && `${first.path.slice(1)}: ${first.message}`
 }
 
 /** The error of a connector with faults: `CONNECTOR_INVALID`, all of them in `details.errors`. */
@@ -87,13 +98,9 @@ const shown = (value: unknown): string =>
   show(typeof value === 'string' ? redactText(value).replace(/^.*@/s, '[redacted]@') : value)
 
 // No control characters, which have no business in a name, and no half surrogate pairs, which no JSON can hold.
-const CONTROL = /\p{Cc}/u
+const UNFIT = /[\p{Cc}\p{Cs}]/u
 const isText = (value: unknown): value is string =>
-  typeof value === 'string' &&
-  value.length <= MAX_TEXT &&
-  value.trim() !== '' &&
-  !CONTROL.test(value) &&
-  value.isWellFormed()
+  typeof value === 'string' && value.length <= MAX_TEXT && value.trim() !== '' && !UNFIT.test(value)
 const TEXT_FORM = `a text of 1 to ${MAX_TEXT} characters`
 
 function checkNames(faults: Faults, { connectorId, connectorName }: RawConnector): void {
@@ -137,7 +144,10 @@ function checkReference(faults: Faults, path: string, value: unknown): void {
 }
 
 function checkPool(faults: Faults, pool: unknown, limit: number): void {
-  if (!isRecord(pool)) { faults.add('/pool', 'an object with min, max and timeoutS', pool); return; }
+  if (!isRecord(pool)) {
+    faults.add('/pool', 'an object with min, max and timeoutS', pool)
+    return
+  }
   const { min, max, timeoutS } = pool
   faults.integer('/pool/min', min, 0, limit)
   faults.integer('/pool/max', max, 1, limit)
@@ -147,8 +157,10 @@ function checkPool(faults: Faults, pool: unknown, limit: number): void {
 }
 
 function checkHealth(faults: Faults, check: unknown): void {
-  if (!isRecord(check))
-    { faults.add('/healthCheck', 'an object with enabled, query, intervalS and timeoutS', check); return; }
+  if (!isRecord(check)) {
+    faults.add('/healthCheck', 'an object with enabled, query, intervalS and timeoutS', check)
+    return
+  }
   const { enabled, query, intervalS, timeoutS } = check
   if (typeof enabled !== 'boolean') faults.add('/healthCheck/enabled', 'true or false', enabled)
   if (!isText(query)) faults.add('/healthCheck/query', TEXT_FORM, query)
@@ -157,8 +169,10 @@ function checkHealth(faults: Faults, check: unknown): void {
 }
 
 function checkEvents(faults: Faults, events: unknown): void {
-  if (!Array.isArray(events) || events.length > MAX_EVENTS)
-    { faults.add('/events', `a list of at most ${MAX_EVENTS} subscriptions`, events); return; }
+  if (!Array.isArray(events) || events.length > MAX_EVENTS) {
+    faults.add('/events', `a list of at most ${MAX_EVENTS} subscriptions`, events)
+    return
+  }
   for (let index = 0; index < events.length; index += 1) checkEvent(faults, `/events/${index}`, events[index])
 }
 
@@ -166,7 +180,10 @@ function checkEvents(faults: Faults, events: unknown): void {
 let lastRight: unknown
 
 function checkEvent(faults: Faults, path: string, event: unknown): void {
-  if (!isRecord(event)) { faults.add(path, 'an object with eventType and webhookUrl', event); return; }
+  if (!isRecord(event)) {
+    faults.add(path, 'an object with eventType and webhookUrl', event)
+    return
+  }
   if (!isText(event['eventType'])) faults.add(`${path}/eventType`, TEXT_FORM, event['eventType'])
   const url = event['webhookUrl']
   const parsed = typeof url === 'string' && url === lastRight ? undefined : parseReceiverUrl(url)

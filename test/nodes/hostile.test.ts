@@ -32,6 +32,10 @@ const RIGHT: Record<string, object> = {
   'action-lookup': { actionId: 'order-status', actionIdType: 'str' },
   'action-execute': { actionId: 'order-status', actionIdType: 'str', timeoutMs: 2000 },
   'schema-validate': { schema: '{"type":"object"}' },
+  'connector-register': {
+    ...{ connectorId: 'crm-db', connectorName: 'CRM', host: 'db.sandbox.test', database: 'crm' },
+    ...{ usernameRef: 'VAULT_DB_USERNAME', passwordRef: 'VAULT_DB_PASSWORD', healthTimeoutS: 0 },
+  },
 }
 
 /** Properties whose value may be anything, or is judged by the message that uses it. */

@@ -1,0 +1,23 @@
+import { isRecord, type RawConnector } from './connector.ts'
+import { withoutSecrets } from './merge.ts'
+
+/** A list or stream of connectors without what may be secrets, see {@link withoutSecrets}. */
+export function keepableItems(
+  items: readonly unknown[] | AsyncIterable<unknown>,
+): readonly unknown[] | AsyncIterable<unknown> {
+  return Symbol.asyncIterator in items ? eachKeepable(items) : items.map(withoutSecrets)
+}
+
+async function* eachKeepable(items: AsyncIterable<unknown>): AsyncIterable<unknown> {
+  for await (const item of items) yield withoutSecrets(item)
+}
+
+/** The id of the connector that a message means, for records; undefined where it gives none. */
+export function idOf(base: RawConnector, given: unknown): string | undefined {
+  const id = (isRecord(given) ? given['connectorId'] : undefined) ?? base.connectorId
+  return typeof id === 'string' && id !== '' ? id.slice(0, 200) : undefined
+}
+
+/** Whether the message comes from a request that must have no effects. */
+export const isSimulated = (cxone: unknown): boolean =>
+  isRecord(cxone) && isRecord(cxone['endpoint']) && cxone['endpoint']['simulate'] === true
