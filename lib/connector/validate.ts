@@ -24,7 +24,8 @@ export function checkConnector(
   const faults = new Faults(known)
   const database = isDbType(raw.dbType) ? rules[raw.dbType] : undefined
   if (!database) faults.add('/dbType', `one of ${DB_TYPES.join(', ')}`, raw.dbType)
-  checkNames(faults, raw)
+  const connectorId = Number.isSafeInteger(raw.connectorId) ? String(raw.connectorId) : raw.connectorId
+  checkNames(faults, connectorId, raw.connectorName)
   const host = readHost(raw.host)
   if (host === undefined) faults.add('/host', 'a host name or an IP address', raw.host)
   const port = readPort(faults, raw.port, database)
@@ -36,7 +37,7 @@ export function checkConnector(
   const [first, ...rest] = faults.list
   if (first) return { faults: [first, ...rest] }
   const driverVersion = raw.driverVersion ?? ''
-  return { connector: { ...raw, host, port, driverVersion } as unknown as Connector }
+  return { connector: { ...raw, connectorId, host, port, driverVersion } as unknown as Connector }
 }
 
 /** Why a part of a connector is wrong whatever the rest of it is; undefined where it may be right. For the node's form. */
@@ -103,7 +104,7 @@ const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= MAX_TEXT && value.trim() !== '' && !UNFIT.test(value)
 const TEXT_FORM = `a text of 1 to ${MAX_TEXT} characters`
 
-function checkNames(faults: Faults, { connectorId, connectorName }: RawConnector): void {
+function checkNames(faults: Faults, connectorId: unknown, connectorName: unknown): void {
   if (!isText(connectorId)) faults.add('/connectorId', TEXT_FORM, connectorId)
   else if (/^\.{1,2}$/.test(connectorId) || connectorId !== connectorId.trim())
     faults.add('/connectorId', 'an id that is not `.` or `..` and has no spaces around it', connectorId)

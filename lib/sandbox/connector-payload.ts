@@ -9,6 +9,11 @@ export interface PayloadFault {
 
 const HOST_PORT = String.raw`(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):(\d{1,5})`
 const DATABASE = '[A-Za-z0-9_.$-]+'
+// Percent-encoded are spaces and what is beyond ASCII, never a character that means something in a URL.
+const ENCODED = '(?:[A-Za-z0-9_.$-]|%20|%[89A-F][0-9A-F])+'
+// Braces take what is no plain word; an IPv6 address is a property (both as Microsoft's driver documents them).
+const BRACED = String.raw`(?:${DATABASE}|\{[\p{L}\p{N}_.$ -]+\})`
+const SQL_SERVER = String.raw`(?:${HOST_PORT}|;serverName=([0-9A-Fa-f:.]+);portNumber=(\d{1,5}))`
 const VAULT_REFERENCE = /^[A-Z][A-Z0-9_]*$/
 
 /** What each type of database allows: the largest pool, and the form of its JDBC URL. */
@@ -17,7 +22,7 @@ const DATABASES: Readonly<
 > = {
   DATABASE_POSTGRESQL: {
     poolMax: 50,
-    url: new RegExp(String.raw`^jdbc:postgresql://${HOST_PORT}/${DATABASE}(?:\?\S*)?$`),
+    url: new RegExp(String.raw`^jdbc:postgresql://${HOST_PORT}/${ENCODED}(?:\?\S*)?$`),
     form: 'jdbc:postgresql://host:port/database',
   },
   DATABASE_ORACLE: {
@@ -27,12 +32,12 @@ const DATABASES: Readonly<
   },
   DATABASE_SQLSERVER: {
     poolMax: 30,
-    url: new RegExp(String.raw`^jdbc:sqlserver://${HOST_PORT};(?:\S*;)?databaseName=${DATABASE}(?:;\S*)?$`),
+    url: new RegExp(String.raw`^jdbc:sqlserver://${SQL_SERVER};(?:\S*;)?databaseName=${BRACED}(?:;\S*)?$`, 'u'),
     form: 'jdbc:sqlserver://host:port;databaseName=database',
   },
   DATABASE_MYSQL: {
     poolMax: 50,
-    url: new RegExp(String.raw`^jdbc:mysql://${HOST_PORT}/${DATABASE}(?:\?\S*)?$`),
+    url: new RegExp(String.raw`^jdbc:mysql://${HOST_PORT}/${ENCODED}(?:\?\S*)?$`),
     form: 'jdbc:mysql://host:port/database',
   },
 }
@@ -64,7 +69,8 @@ export function connectorFaults(
 /** The host name in the connection string of a payload that has no faults. */
 export function connectorHost(payload: Readonly<Record<string, unknown>>): string {
   const url = new Checker(payload).at('/configuration/connectionString')
-  return new RegExp(`//${HOST_PORT}`).exec(String(url))?.[1] ?? ''
+  const parts = new RegExp(`//${SQL_SERVER}`).exec(String(url))
+  return parts?.[1] ?? parts?.[3] ?? ''
 }
 
 class Checker {
@@ -97,7 +103,8 @@ const isText = (value: unknown): boolean =>
 
 function checkConnection(check: Checker, type: (typeof DATABASES)[string] | undefined): void {
   const url = check.at('/configuration/connectionString')
-  const port = typeof url === 'string' ? Number(type?.url.exec(url)?.[2] ?? 0) : 0
+  const parts = typeof url === 'string' ? type?.url.exec(url) : undefined
+  const port = Number(parts?.[2] ?? parts?.[4] ?? 0)
   const form = type?.form ?? 'a JDBC URL of the connector type'
   check.that('/configuration/connectionString', port > 0 && port < 65_536, `must have the form ${form}`)
 }

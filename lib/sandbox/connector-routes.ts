@@ -8,7 +8,7 @@ import { isObject, readJsonObject } from './request-body.ts'
 import type { TokenStore } from './tokens.ts'
 
 const BASE = '/api/v1/integrations/connectors'
-const MAX_CONNECTORS = 1000
+const MAX_CONNECTORS = 20_000
 /** How long a new or changed connector stays PENDING. */
 const HEALTH_MS = 1000
 
