@@ -9,8 +9,10 @@ export interface ZoneRecord {
   readonly type: number
   /** Seconds. */
   readonly ttl: number
-  /** Without compression, in canonical form. */
+  /** Without compression. */
   readonly rdata: Buffer
+  /** What is signed, where names in the RDATA have upper-case letters (RFC 4034, section 6.2). */
+  readonly canonical?: Buffer
 }
 
 /** A key that signs records, with its DNSKEY RDATA. */
@@ -121,8 +123,9 @@ export function signRecords(
   head.writeUInt16BE(all.keyTag, 16)
   const signed = Buffer.concat([head, Buffer.from(all.signer, 'latin1')])
   const rows = records
+    .map((record) => ({ ...record, rdata: record.canonical ?? record.rdata, ttl: all.originalTtl }))
     .toSorted((one, other) => Buffer.compare(one.rdata, other.rdata))
-    .map((record) => recordOctets({ ...record, ttl: all.originalTtl }))
+    .map((record) => recordOctets(record))
   const signature = key.sign(Buffer.concat([signed, ...rows]))
   return { owner, type: TYPE.RRSIG, ttl, rdata: Buffer.concat([signed, signature]) }
 }
