@@ -130,7 +130,7 @@ export async function loadFlow(
 }
 
 const isConfig = (type: string): boolean =>
-  ['cxone-auth', 'audit-trail', 'tls-config', 'http proxy'].includes(type)
+  ['cxone-auth', 'audit-trail', 'pg-database', 'tls-config', 'http proxy'].includes(type)
 
 /** Delivers a message as the runtime does and waits for `done`. A node that calls `done` twice fails the test. */
 function receive(node: any, msg: Msg): Promise<Ending> {

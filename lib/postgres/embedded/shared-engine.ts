@@ -37,6 +37,8 @@ export class SharedEngine {
   #isClosed = false
   #engine: Promise<Engine> | undefined
   #running: Engine | undefined
+  /** The one that is being started. */
+  #starting: Engine | undefined
   /** A wrong `initSql` stays wrong until the next deploy. */
   #verdict: PaletteError | undefined
 
@@ -82,8 +84,8 @@ export class SharedEngine {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#line.close()
-    const engine = this.#running ?? (await this.#engine?.catch(() => undefined))
-    await engine?.close()
+    await this.#starting?.kill()
+    await this.#running?.close()
     await this.#lock?.release()
   }
 
@@ -108,7 +110,9 @@ export class SharedEngine {
       await this.#takeLock()
       const { workerFile, clock, log } = this.#ports
       const onEnd = (): void => this.#fell(engine)
+      if (this.#isClosed) throw abortedError('The statement')
       engine = new Engine({ dataDir, workerFile, after: clock.after, onEnd })
+      this.#starting = engine
       await engine.ready()
       await engine.session.run(outputForm, { commits: false })
       await initialise(engine.session, initSql)
@@ -121,6 +125,8 @@ export class SharedEngine {
       await engine?.kill()
       await this.#lock?.release()
       throw error
+    } finally {
+      this.#starting = undefined
     }
   }
 
