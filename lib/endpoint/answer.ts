@@ -134,18 +134,21 @@ const publicMessage = (code: ErrorCode): string =>
 function callerDetails({ code, details }: PaletteError, isOwn: boolean): object | undefined {
   if (code === 'PG_PARAM_MISSING' || code === 'PG_PARAM_TYPE') {
     const { param, expected } = details
-    return { param, expected }
+    return { param: textOf(param), expected: textOf(expected) }
   }
-  if (code === 'ENDPOINT_CONTRACT') {
+  if (code === 'ENDPOINT_CONTRACT' && isOwn) {
     const errors = details['errors'] as readonly ValidationError[]
+    const told = errors.slice(0, MAX_FAULTS)
     return {
-      errors: errors
-        .slice(0, MAX_FAULTS)
-        .map(({ path, keyword, message, expected }) => ({ path, keyword, message, expected })),
+      errors: told.map(({ path, keyword, message, expected }) => ({ path, keyword, message, expected })),
     }
   }
   return isOwn && typeof details['path'] === 'string' ? { path: details['path'] } : undefined
 }
+
+// The details of a caught failure have passed through the flow: they may be anything.
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value.slice(0, 200) : undefined
 
 function headersOf({ details }: PaletteError, status: number): Record<string, string> {
   if (status === 503 || status === 429) {

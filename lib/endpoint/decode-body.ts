@@ -30,10 +30,16 @@ function checkCharset(contentType: string | undefined): void {
   throw unsupported('content-type', `Expected a body in UTF-8, got the character set ${show(charset)}`)
 }
 
+type Decompress = (
+  raw: Buffer,
+  options: { readonly maxOutputLength: number },
+  done: (error: Error | null, plain: Buffer) => void,
+) => void
+
 async function decompress(raw: Buffer, encoding: string, maxBytes: number): Promise<Buffer> {
   if (encoding === 'identity' || encoding === '') return raw
   const { brotliDecompress, gunzip, inflate } = await import('node:zlib')
-  const methods: Readonly<Record<string, typeof gunzip | typeof brotliDecompress>> = {
+  const methods: Readonly<Record<string, Decompress>> = {
     gzip: gunzip,
     'x-gzip': gunzip,
     deflate: inflate,

@@ -1,4 +1,4 @@
-import { abortedError, isPaletteError, PaletteError } from '../errors.ts'
+import { abortedError, isPaletteError, PaletteError, type ErrorCode } from '../errors.ts'
 import { correlationOf } from '../correlation/correlation.ts'
 import type { Clock } from '../ports.ts'
 import type { SchemaValidator } from '../schema/validator.ts'
@@ -245,7 +245,7 @@ export class Endpoint {
     return failureAnswer(known, { correlationId, isOwn: statusOf(known.code) < 500 })
   }
 
-  #report(visit: Visit, status: number, code: string | undefined): VisitReport {
+  #report(visit: Visit, status: number, code: ErrorCode | undefined): VisitReport {
     const { correlationId, startedAt, isReplayed, isSimulated } = visit
     const latencyMs = this.#ports.clock.monotonic() - startedAt
     return { correlationId, status, code, latencyMs, isReplayed, isSimulated }

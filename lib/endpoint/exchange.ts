@@ -101,7 +101,7 @@ export class Exchanges {
 
 /** A message, as far as it tells to which exchange it belongs. */
 export interface MaybeAnswer {
-  readonly _msgid?: string
+  readonly _msgid?: string | undefined
   readonly cxone?: unknown
 }
 

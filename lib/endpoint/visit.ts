@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts'
 import type { Clock } from '../ports.ts'
 import type { Answer } from './answer.ts'
 import type { Due } from './deadlines.ts'
@@ -15,7 +16,7 @@ export interface VisitReport {
   /** As sent; 499 where the caller went away before. */
   readonly status: number
   /** Undefined where it was answered with a success. */
-  readonly code?: string | undefined
+  readonly code?: ErrorCode | undefined
   readonly latencyMs: number
   readonly isReplayed: boolean
   readonly isSimulated: boolean

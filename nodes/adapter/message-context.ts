@@ -1,11 +1,14 @@
+import { processExchanges } from '../../lib/endpoint/exchange.ts'
 import type { AuditFacts, Auditor, ItemRecord } from './audit.ts'
 import type { StatusKind } from './status.ts'
-import type { Outputs } from './types.ts'
+import type { Message, Outputs } from './types.ts'
 
 /** What a handler may use while it works on one message. */
 export interface Context {
-  /** Aborted when the node is closed. */
+  /** Aborted when the node is closed, or the deadline of the request that the message belongs to has passed. */
   readonly signal: AbortSignal
+  /** Whether nothing outside may be changed: the request came by the `/simulate` path of an endpoint. */
+  readonly isSimulated: boolean
   /** UUID of `msg.cxone.correlationId`; send it along on every outgoing call. */
   readonly correlationId: string
   /** Work of many parts: shows `done/total`, and what is to be said of it, as a blue dot. */
@@ -32,6 +35,8 @@ export interface Context {
 /** What a context needs of its node. */
 interface NodeHooks {
   readonly signal: AbortSignal
+  /** Calls back when the node is closed. @returns takes the wish back. */
+  readonly onClose: (callback: (reason: unknown) => void) => () => void
   readonly show: (kind: 'busy' | 'degraded', text: string) => void
   readonly send: (out: Outputs) => void
   readonly auditor: () => Auditor | undefined
@@ -45,12 +50,34 @@ export class MessageContext implements Context {
   facts: AuditFacts = {}
   /** Whether the trail has the record of this message: it gets no second one. */
   isRecorded = false
-  readonly signal: AbortSignal
   readonly #hooks: NodeHooks
+  readonly #msg: Message
+  #signal: AbortSignal | undefined
+  #forget: (() => void) | undefined
 
-  constructor(hooks: NodeHooks) {
+  constructor(hooks: NodeHooks, msg: Message) {
     this.#hooks = hooks
-    this.signal = hooks.signal
+    this.#msg = msg
+  }
+
+  get signal(): AbortSignal {
+    return (this.#signal ??= this.#openSignal())
+  }
+
+  get isSimulated(): boolean {
+    const endpoint = this.#msg.cxone?.['endpoint'] as { simulate?: unknown } | null | undefined
+    return endpoint?.simulate === true
+  }
+
+  /** What the audit record of the message says. */
+  get recordFacts(): AuditFacts {
+    if (!this.isSimulated) return this.facts
+    return { ...this.facts, details: { ...this.facts.details, simulated: true } }
+  }
+
+  /** Nothing more will be asked: lets go of what could abort the signal. */
+  close(): void {
+    this.#forget?.()
   }
 
   progress(done: number, total: number | undefined, more?: string): void {
@@ -86,5 +113,17 @@ export class MessageContext implements Context {
 
   send(out: Outputs): void {
     this.#hooks.send(out)
+  }
+
+  // Made when it is asked for, with callbacks instead of `AbortSignal.any`: that would cost more than most messages.
+  #openSignal(): AbortSignal {
+    const { signal, onClose } = this.#hooks
+    const exchange = signal.aborted ? undefined : processExchanges.of(this.#msg)
+    if (!exchange) return signal
+    const abort = new AbortController()
+    const stop = (reason: unknown): void => abort.abort(reason)
+    const frees = [exchange.onStop(stop), onClose(stop)]
+    this.#forget = () => frees.forEach((free) => free())
+    return abort.signal
   }
 }

@@ -22,6 +22,11 @@ export type Handler = (msg: Message, context: Context) => Promise<Outputs | null
 /** What a node's set-up gives: the handler, and what is to be freed on close. */
 export interface Prepared {
   readonly handle: Handler
+  /**
+   * What the node does instead of its work with a message that may change nothing outside; undefined: its work changes nothing.
+   * Every node that does change something must have it.
+   */
+  readonly simulate?: (msg: Message) => Outputs | undefined
   readonly close?: () => Promise<void> | void
 }
 
@@ -53,6 +58,7 @@ class Runner {
   readonly status: StatusWriter
   readonly #metrics
   readonly #abort = new AbortController()
+  readonly #closers = new Set<(reason: unknown) => void>()
   readonly #prepared: Promise<Prepared>
   #ready: Prepared | undefined
   #correlate: ((msg: Message) => string) | undefined
@@ -90,21 +96,13 @@ class Runner {
   async run(msg: Message, send: (out: unknown) => void, done: (error?: Error) => void): Promise<void> {
     const started = systemClock.monotonic()
     this.#start()
-    const facts = new MessageContext({
-      signal: this.#abort.signal,
-      show: this.#show,
-      auditor: () => this.#auditor,
-      send: (out) => {
-        this.#refuseIfClosed()
-        send(out)
-      },
-    })
+    const facts = this.#context(msg, send)
     let failure: PaletteError | undefined
     try {
       facts.correlationId = (this.#correlate ??= (await import('./correlate.ts')).correlate)(msg)
-      const { handle } = this.#ready ?? (await this.#prepared)
+      const { handle, simulate } = this.#ready ?? (await this.#prepared)
       this.#refuseIfClosed()
-      const out = await handle(msg, facts)
+      const out = (facts.isSimulated && simulate?.(msg)) || (await handle(msg, facts))
       if (out !== null) {
         this.#refuseIfClosed()
         await this.#record(facts, systemClock.monotonic() - started)
@@ -119,8 +117,29 @@ class Runner {
     else done()
   }
 
+  #context(msg: Message, send: (out: unknown) => void): MessageContext {
+    const hooks = {
+      signal: this.#abort.signal,
+      onClose: this.#onClose,
+      show: this.#show,
+      auditor: () => this.#auditor,
+      send: (out: Outputs) => {
+        this.#refuseIfClosed()
+        send(out)
+      },
+    }
+    return new MessageContext(hooks, msg)
+  }
+
+  readonly #onClose = (callback: (reason: unknown) => void): (() => void) => {
+    this.#closers.add(callback)
+    return () => void this.#closers.delete(callback)
+  }
+
   async close(): Promise<void> {
-    this.#abort.abort(abortedError('The message'))
+    const reason = abortedError('The message')
+    this.#abort.abort(reason)
+    for (const stop of this.#closers) stop(reason)
     if (this.#inFlight > 0) {
       await new Promise<void>((resolve) => {
         const cancel = systemClock.after(CLOSE_WAIT_MS, resolve)
@@ -159,7 +178,9 @@ class Runner {
     this.status.set(kind, text)
   }
 
-  #finish(latencyMs: number, failure: PaletteError | undefined, { kind, text }: MessageContext): void {
+  #finish(latencyMs: number, failure: PaletteError | undefined, context: MessageContext): void {
+    const { kind, text } = context
+    context.close()
     this.#inFlight -= 1
     this.#metrics.finished(latencyMs, failure?.code)
     if (failure) this.status.set('failed', labelOf(failure))
@@ -173,7 +194,7 @@ class Runner {
 
   async #record(context: MessageContext, latencyMs: number): Promise<void> {
     if (!this.#auditor || context.isRecorded) return
-    const { correlationId, facts } = context
+    const { correlationId, recordFacts: facts } = context
     const loss = await this.#auditor.write({ correlationId, latencyMs, facts })
     context.isRecorded = true
     if (loss) context.summary('audit record lost', 'degraded')
@@ -182,7 +203,7 @@ class Runner {
   // The failure that the user sees is the first one; an audit trail that is down as well is told in its details.
   async #recordFailure(
     error: PaletteError,
-    { correlationId, facts, isRecorded }: MessageContext,
+    { correlationId, recordFacts: facts, isRecorded }: MessageContext,
     latencyMs: number,
   ): Promise<PaletteError> {
     if (isRecorded || error.code === 'AUDIT_UNAVAILABLE') return error
@@ -212,5 +233,6 @@ function harmless(error: unknown): Error | undefined {
   return copy
 }
 
-const labelOf = (error: PaletteError): string =>
+/** What a status says of a failure. */
+export const labelOf = (error: PaletteError): string =>
   typeof error.details['field'] === 'string' ? `${error.code}: ${error.details['field']}` : error.code
