@@ -1,7 +1,8 @@
-import { isPaletteError, PaletteError } from '../../errors.ts'
+import { isPaletteError } from '../../errors.ts'
 import type { ResultSet, Statement, Transaction } from '../driver.ts'
 import { LOCKED_RELATIONS, namedRelations, readRelations, type Relation } from './catalog.ts'
 import { hashOf } from './hash.ts'
+import { moved } from './position.ts'
 import { readPlan, type Plan } from './plan.ts'
 
 /** What PostgreSQL makes of a statement. */
@@ -51,7 +52,7 @@ export async function analyse(transaction: Transaction, question: Question): Pro
   try {
     await transaction.query({ text: prefix + text })
   } catch (error) {
-    throw withoutPrefix(error, prefix.length)
+    throw moved(error, (position) => position - prefix.length)
   }
   // It outlives the transaction, whatever happens, so it is removed in any case.
   try {
@@ -96,11 +97,4 @@ function read(found: readonly ResultSet[], plan: Plan | null): Analysis {
     named: readRelations(named),
     plan,
   }
-}
-
-// The user counts positions from the start of his own text.
-function withoutPrefix(error: unknown, length: number): unknown {
-  if (!isPaletteError(error) || typeof error.details['position'] !== 'number') return error
-  const details = { ...error.details, position: error.details['position'] - length }
-  return new PaletteError(error.code, error.message, { details, cause: error.cause })
 }

@@ -1,17 +1,20 @@
 import { configError } from '../../errors.ts'
 import type { RetryPolicy } from '../../http/retry.ts'
 import type { Clock, Random } from '../../ports.ts'
-import type { Template } from '../template/parse-template.ts'
+import { sourcePosition, type Template } from '../template/parse-template.ts'
+import { moved } from './position.ts'
 import type { Database, ResultSet, Row, SqlText, TransactionSettings } from '../driver.ts'
 import { sqlstateOf } from './analyse.ts'
 import { withRetries, type Counts } from './attempts.ts'
 import { describeCheck, type CheckReport } from './check.ts'
-import type { NamedNeed } from './drift.ts'
+import { driftError, type NamedNeed } from './drift.ts'
 import { Executor, type TakenLock } from './execute.ts'
 import { isGuardFailure } from './guard.ts'
 import { createRowCheck, type Limits } from './limits.ts'
-import type { Prepared, TypedColumn } from './prepare.ts'
-import { Watch, type Bind, type PlanReport, type Ready, type Variables } from './watch.ts'
+import type { Prepared } from './prepare.ts'
+import { Watch, type PlanReport, type Ready } from './watch.ts'
+import type { ParamRule, Variables } from '../coerce/bind.ts'
+import { sqlTypeOf } from '../coerce/param-type.ts'
 
 /** What an action needs of the world. */
 export interface PgActionPorts {
@@ -25,10 +28,8 @@ export interface PgActionSettings extends Limits {
   readonly template: Template
   /** The SQL as it was written, for which positions are told. */
   readonly sql: string
-  /** The SQL types that the flow gives its parameters; undefined leaves it to PostgreSQL. */
-  readonly hints: readonly (string | undefined)[]
-  /** Prepares the coercion of values to the types that PostgreSQL takes. */
-  readonly binder: (parameters: readonly TypedColumn[]) => Bind
+  /** What is set for its parameters, in their order. */
+  readonly rules: readonly ParamRule[]
   readonly transaction: TransactionSettings
   readonly retry: RetryPolicy
   readonly drift: readonly NamedNeed[]
@@ -113,8 +114,13 @@ class GuardedAction implements PgAction {
     this.#ports = ports
     this.#settings = settings
     this.#executor = executor
-    const { template, hints } = settings
-    const preparation = { ...template, hints, isPlanned: template.kind !== 'other' }
+    const { template, rules } = settings
+    const preparation = {
+      text: template.text,
+      names: rules.map(({ name }) => name),
+      hints: rules.map(({ type }) => sqlTypeOf(type)),
+      isPlanned: template.kind !== 'other',
+    }
     this.#watch = new Watch(ports.database, ports.clock, { ...settings, preparation })
   }
 
@@ -129,27 +135,31 @@ class GuardedAction implements PgAction {
   }
 
   async stream(variables: Variables, deliver: Deliver, call: PgActionCall = {}): Promise<PgReport> {
-    const progress = { isBegun: false }
+    let isBegun = false
     const handOn: Deliver = async (rows, first) => {
-      progress.isBegun = true
+      isBegun = true
       await deliver(rows, first)
     }
     const { done, ready, counts } = await this.#work(
       variables,
       call,
       (prepared, values) => this.#executor.stream(prepared, values, handOn, call.signal),
-      progress,
+      { isBegun: () => isBegun },
     )
     return { command: 'SELECT', rowCount: done, ...counts, plan: ready.plan, mode: this.#settings.mode }
   }
 
   async check(signal?: AbortSignal): Promise<CheckReport> {
-    return describeCheck(await this.#watch.look(signal), this.#settings.template, this.#settings.maxCost)
+    const { template, maxCost } = this.#settings
+    return describeCheck(await this.#look(signal), template, maxCost)
   }
 
   async #rehearse(variables: Variables, call: PgActionCall): Promise<PgAnswer> {
-    const { done, ready, counts } = await this.#work(variables, call, (prepared, values) =>
-      this.#executor.rehearse(prepared, values, call.signal),
+    const { done, ready, counts } = await this.#work(
+      variables,
+      call,
+      (prepared, values) => this.#executor.rehearse(prepared, values, call.signal),
+      { isHarmless: true },
     )
     const { result, locks } = done
     const affected = this.#settings.template.writes ? result.rowCount : 0
@@ -158,45 +168,74 @@ class GuardedAction implements PgAction {
 
   async #explain({ signal, onRetry }: PgActionCall): Promise<PgAnswer> {
     const repeats = { policy: this.#settings.retry, isHarmless: true, signal, onRetry }
-    const { value, counts } = await withRetries(this.#ports, repeats, () => this.#watch.look(signal))
+    const { value, counts } = await withRetries(this.#ports, repeats, () => this.#look(signal))
     const rows = (value.prepared.plan?.nodes ?? []).map((node): Row => ({ ...node }))
     const report = { ...counts, plan: value.plan, mode: 'explain' } as const
     return { rows, report: { command: 'EXPLAIN', rowCount: rows.length, ...report } }
   }
 
-  // Repeats what others were in the way of, and checks the statement again where its tables have changed.
+  async #ready(signal: AbortSignal | undefined): Promise<Ready> {
+    try {
+      return await this.#watch.get(signal)
+    } catch (error) {
+      throw this.#placed(error)
+    }
+  }
+
+  async #look(signal: AbortSignal | undefined): ReturnType<Watch['look']> {
+    try {
+      return await this.#watch.look(signal)
+    } catch (error) {
+      throw this.#placed(error)
+    }
+  }
+
+  // Users count in their own SQL.
+  #placed(error: unknown): unknown {
+    const { template, sql } = this.#settings
+    return moved(error, (position) => sourcePosition(template, sql, position))
+  }
+
+  // Repeats what others were in the way of.
   async #work<T>(
     variables: Variables,
     { signal, onRetry }: PgActionCall,
     run: Run<T>,
-    progress = { isBegun: false },
+    { isHarmless = false, isBegun = () => false }: { isHarmless?: boolean; isBegun?: () => boolean } = {},
   ): Promise<Worked<T>> {
     const { retry, transaction } = this.#settings
     const repeats = {
       policy: retry,
-      isHarmless: transaction.readOnly,
-      isBegun: () => progress.isBegun,
+      isHarmless: isHarmless || transaction.readOnly,
+      isBegun,
       signal,
       onRetry,
     }
-    const { value, counts } = await withRetries(this.#ports, repeats, async () => {
-      let last: Failed | undefined
-      for (;;) {
-        const known = this.#watch.get(signal)
-        const ready = known instanceof Promise ? await known : known
-        // Nothing has changed, so the failure was a real one.
-        if (last && last.name === ready.prepared.statement.name) throw last.error
-        try {
-          return { done: await run(ready.prepared, ready.bind(variables)), ready }
-        } catch (error) {
-          const checks: number = (last?.checks ?? 0) + 1
-          if (progress.isBegun || checks > MAX_CHECKS || !(await this.#isStale(error, ready, signal)))
-            throw error
-          last = { error, name: ready.prepared.statement.name, checks }
-        }
-      }
-    })
+    const attempt = (): Promise<Done<T>> => this.#attempt(variables, run, isBegun, signal)
+    const { value, counts } = await withRetries(this.#ports, repeats, attempt)
     return { ...value, counts }
+  }
+
+  // Checks the statement again where its tables have changed.
+  async #attempt<T>(
+    variables: Variables,
+    run: Run<T>,
+    isBegun: () => boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Done<T>> {
+    let last: { readonly error: unknown; readonly name: string } | undefined
+    for (let checks = 0; ; checks += 1) {
+      const ready = await this.#ready(signal)
+      const { name } = ready.prepared.statement
+      if (last?.name === name) throw this.#placed(last.error) // nothing has changed, so the failure was a real one
+      try {
+        return { done: await run(ready.prepared, ready.bind(variables)), ready }
+      } catch (error) {
+        if (isBegun() || !(await this.#isStale(error, ready, signal))) throw this.#placed(error)
+        if (checks === MAX_CHECKS) throw isGuardFailure(error) ? driftError([], error) : this.#placed(error)
+        last = { error, name }
+      }
+    }
   }
 
   /** Whether a failure may come from tables that changed, or from a prepared statement that was lost on the way. */
@@ -224,17 +263,13 @@ class GuardedAction implements PgAction {
 
 type Run<T> = (prepared: Prepared, values: readonly SqlText[]) => Promise<T>
 
-interface Worked<T> {
+interface Done<T> {
   readonly done: T
   readonly ready: Ready
-  readonly counts: Counts
 }
 
-interface Failed {
-  readonly error: unknown
-  /** Of the prepared statement. */
-  readonly name: string
-  readonly checks: number
+interface Worked<T> extends Done<T> {
+  readonly counts: Counts
 }
 
 /** "cached plan must not change result type" */

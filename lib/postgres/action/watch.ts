@@ -1,20 +1,18 @@
 import { SingleFlight } from '../../concurrency/single-flight.ts'
 import { PaletteError } from '../../errors.ts'
 import type { Clock } from '../../ports.ts'
+import { createBinder, type ParamRule, type Variables } from '../coerce/bind.ts'
 import type { Database, SqlText, TransactionSettings } from '../driver.ts'
 import { sqlstateOf } from './analyse.ts'
 import { namedRelations, readRelations, type Relation } from './catalog.ts'
 import { changeOf, driftError, driftOf, missingByMessage, namedColumns } from './drift.ts'
 import type { Contract, Missing, NamedNeed } from './drift.ts'
 import { dearestNode, describeNode, type Plan } from './plan.ts'
-import { prepare, type Preparation, type Prepared, type TypedColumn } from './prepare.ts'
+import { prepare, type Preparation, type Prepared } from './prepare.ts'
 import { neededColumns, usedColumns } from './used-columns.ts'
 
-/** The values of one message by parameter. */
-export type Variables = Readonly<Record<string, unknown>>
-
 /** Turns the values of a message to what is sent. @throws `PG_PARAM_MISSING`, `PG_PARAM_TYPE` */
-export type Bind = (variables: Variables) => readonly SqlText[]
+type Bind = (variables: Variables) => readonly SqlText[]
 
 /** What is told of a plan. */
 export interface PlanReport {
@@ -39,7 +37,7 @@ export interface WatchSettings {
   /** Most that its plan may cost; 0 = any. */
   readonly maxCost: number
   readonly transaction: TransactionSettings
-  readonly binder: (parameters: readonly TypedColumn[]) => Bind
+  readonly rules: readonly ParamRule[]
 }
 
 /** How long a check counts: statistics change, and plans with them. Changes of tables are seen at once, by the guard. */
@@ -108,7 +106,7 @@ export class Watch {
     this.#firstPlan ??= prepared.plan ?? undefined
     const refusal = this.#refusalOf(prepared.plan)
     const until = this.#clock.monotonic() + (refusal ? REFUSED_MS : FRESH_MS)
-    const bind = this.#settings.binder(prepared.parameters)
+    const bind = createBinder(this.#settings.rules, prepared.parameters)
     this.#current = { prepared, bind, plan: this.#reportOf(prepared.plan), refusal, until }
     return this.#current
   }

@@ -79,7 +79,7 @@ describe('failures of statements on a server', function () {
     const text = `with first as (update account set balance = balance + 1 where id = $1 returning pg_sleep(0.2))
       update account set balance = balance + 1 where id = $2 and exists (select from first)`
     const transaction = { ...DEFAULTS, lockTimeoutMs: 5000, statementTimeoutMs: 10_000 }
-    const settings = { transaction, hints: ['integer', 'integer'] }
+    const settings = { transaction }
     const action = await actionOn(database, text, ['one', 'two'], settings)
     const both = await Promise.all([action.run({ one: 3, two: 4 }), action.run({ one: 4, two: 3 })])
     assert.deepEqual(both.map(({ report }) => report.attempts).toSorted(), [1, 2])
@@ -325,11 +325,9 @@ describe('failures of statements on a server', function () {
       const retry = { maxRetries: 0, baseDelayMs: 1, maxDelayMs: 1 }
       const reader = await actionOn(other, 'select count(*)::int as n, pg_sleep($1) from t', ['s'], {
         retry,
-        hints: ['double precision'],
       })
       const writer = await actionOn(other, 'insert into t select 1 from pg_sleep($1)', ['s'], {
         retry,
-        hints: ['double precision'],
       })
       await Promise.all([reader.run({ s: 0 }), writer.run({ s: 0 })])
       const calls = [failure(reader.run({ s: 5 })), failure(writer.run({ s: 5 }))]

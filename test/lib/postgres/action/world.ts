@@ -1,25 +1,15 @@
-import type { Database, Row, SqlText } from '../../../../lib/postgres/driver.ts'
+import type { Database, Row } from '../../../../lib/postgres/driver.ts'
 import {
   createPgAction,
   type PgAction,
   type PgActionSettings,
 } from '../../../../lib/postgres/action/guarded-action.ts'
 import { parseTemplate } from '../../../../lib/postgres/template/parse-template.ts'
-import type { Variables } from '../../../../lib/postgres/action/watch.ts'
+import { rulesFor } from '../../../../lib/postgres/coerce/bind.ts'
 import { isPaletteError, type PaletteError } from '../../../../lib/errors.ts'
 import type { Clock } from '../../../../lib/ports.ts'
 import { systemClock } from '../../../../lib/system.ts'
 import { DEFAULTS } from '../drivers.ts'
-
-/** Values as texts, without any coercion: what is sent is what the test gave, in the order of `names`. */
-const plainBinder =
-  (names: readonly string[]) =>
-  () =>
-  (variables: Variables): SqlText[] =>
-    names.map((name) => {
-      const value = variables[name]
-      return value === undefined || value === null ? null : String(value as string | number | boolean)
-    })
 
 /** An action with the settings that a node has when nothing is set; `names` are those of `$1`, `$2`, …. Waits between attempts are short. */
 export function actionOn(
@@ -35,8 +25,10 @@ export function actionOn(
     {
       template,
       sql,
-      hints: template.names.map(() => undefined),
-      binder: plainBinder(names),
+      rules: rulesFor(
+        template,
+        names.map((name) => ({ name, type: 'auto', required: true })),
+      ),
       transaction: DEFAULTS,
       retry: { maxRetries: 3, baseDelayMs: 5, maxDelayMs: 1000 },
       drift: [],
