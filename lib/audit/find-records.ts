@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { Files } from '../ports.ts'
 import { rotatedFiles } from './rotation.ts'
 
@@ -16,10 +17,11 @@ export async function findRecords(
   sinceMs: number,
 ): Promise<ReadonlySet<string>> {
   const found = new Set<string>()
-  const closed = (await files.stat(path)) ? await rotatedFiles(files, path) : []
+  const closed = (await files.stat(dirname(path))) ? await rotatedFiles(files, path) : []
   for (const file of [path, ...closed.map((rotated) => rotated.path).reverse()]) {
     const stat = await files.stat(file)
-    if (!stat || stat.mtimeMs < sinceMs - MARGIN_MS || found.size === ids.size) break // the rest is older still
+    if (!stat) continue // it was closed, and no record has come since
+    if (stat.mtimeMs < sinceMs - MARGIN_MS || found.size === ids.size) break // the rest is older still
     for await (const start of lineStarts(files.readStream(file))) {
       const id = LINE_START.exec(start)?.[1]
       if (id !== undefined && ids.has(id)) found.add(id)

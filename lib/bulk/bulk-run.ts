@@ -1,4 +1,4 @@
-import { isPaletteError, PaletteError } from '../errors.ts'
+import { ERROR_TABLE, isPaletteError, PaletteError } from '../errors.ts'
 import { withDetails } from '../http/retry.ts'
 import { inDoubt, notStarted, type BulkItem, type Settled } from './item.ts'
 import { itemKey } from './item-key.ts'
@@ -128,8 +128,8 @@ export class BulkRun<T, R> {
         pace: this.#limits.pace,
       }),
     )
-    if (!this.#abort.signal.aborted || !isAborted(settled)) return this.#settle(pulled, settled)
-    if (!this.#isSuspended()) await this.#settle(pulled, inDoubt(index))
+    if (this.#end === 'suspended' && mayPass(settled, isRepeatable)) return // left to the run that resumes this one
+    await this.#settle(pulled, this.#abort.signal.aborted && isAborted(settled) ? inDoubt(index) : settled)
   }
 
   // The result is safe before its record is written: a run that is resumed knows of which items to look for records.
@@ -189,5 +189,10 @@ export class BulkRun<T, R> {
 }
 
 const isAborted = ({ result }: Settled<unknown>): boolean => !result.ok && result.error.code === 'ABORTED'
+
+/** Whether an item failed only because everything around it is being closed, or may have. */
+const mayPass = (settled: Settled<unknown>, isRepeatable: boolean): boolean =>
+  isAborted(settled) ||
+  (isRepeatable && !settled.result.ok && ERROR_TABLE[settled.result.error.code].retryable)
 
 const round = (rate: number): number => Math.round(rate * 10) / 10

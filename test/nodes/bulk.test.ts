@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.ts'
 import { until } from '../support/until.ts'
 import { failureOf, loadFlow, sentOf, unloadFlow, type LoadedFlow, type Msg } from './harness.ts'
@@ -53,8 +54,8 @@ describe('Bulk runs of a node', () => {
     flow.receive('n', { dataActionId: ACTION, payload, ...more })
   const records = (): Msg[] => {
     const path = join(userDir, 'cxone/audit/audit.jsonl')
-    const lines = existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : []
-    return lines.map((line) => JSON.parse(line) as Msg)
+    const whole = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
+    return whole.map((line) => JSON.parse(line) as Msg)
   }
   const journals = (): string[] => {
     const folder = join(userDir, 'cxone/bulk/n')
@@ -214,9 +215,8 @@ describe('Bulk runs of a node', () => {
       await before.unload()
       assert.deepEqual(await ending, { sent: [] })
       const done = records().length
-      assert.ok(done > 5 && done < 40)
+      assert.ok(done > 2 && done < 40)
       assert.equal(journals().length, 1)
-      await until(() => (executed() === done ? true : undefined)) // what was in work has ended
 
       const flow = await load({ journal: true, concurrency: 3 })
       const seen = collect(flow)
@@ -237,6 +237,33 @@ describe('Bulk runs of a node', () => {
       assert.equal(new Set(records().map(({ correlationId }) => correlationId as string)).size, 1)
     })
 
+    it('look in the trail for records that a crash has cut off from the journal', async () => {
+      sandbox.fault('execute:delay=40*forever')
+      const before = await load({ journal: true, concurrency: 2 })
+      const ending = run(before, customers(20))
+      await until(() => (records().length > 5 ? true : undefined))
+      await before.unload()
+      await ending
+      const written = records().length
+      const path = join(userDir, 'cxone/bulk/n', journals()[0]!)
+      const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+      // As if the process had died after the records, and before a result of item 19 had its record.
+      const kept = lines.filter((line) => !line.startsWith('{"recorded"'))
+      kept.push(JSON.stringify({ finished: 19, result: { ok: true, value: 'before' }, attempts: 1, ms: 1 }))
+      writeFileSync(path, `${kept.join('\n')}\n{"finis`)
+
+      const seen = collect(await load({ journal: true, concurrency: 2 }))
+      const msg = await until(() => seen[0])
+      assert.deepEqual(msg['payload'][19], { ok: true, value: 'before' })
+      assert.ok(lines.length - kept.length >= written - 1)
+      assert.deepEqual(
+        records()
+          .map(({ details }) => details.index as number)
+          .toSorted((a, b) => a - b),
+        Array.from({ length: 20 }, (_, n) => n),
+      )
+    })
+
     it('leave no journal when they end', async () => {
       const flow = await load({ journal: true })
       sentOf(await run(flow, customers(5)))
@@ -250,14 +277,15 @@ describe('Bulk runs of a node', () => {
       await until(() => executed() > 1 || undefined)
       await before.unload()
       await ending
-      const done = executed()
-      const folder = join(userDir, 'cxone/bulk/n')
-      const path = join(folder, journals()[0]!)
+      const path = join(userDir, 'cxone/bulk/n', journals()[0]!)
       writeFileSync(path, readFileSync(path, 'utf8').replace('"target":"auth"', '"target":"auth-2"'))
+      const done = records().length
+      await delay(100) // what was in work at the end
+      const sent = executed()
       const seen = collect(await load({ journal: true }))
       const msg = await until(() => seen[0])
       assert.equal(msg['payload'].filter(({ ok }: Msg) => ok).length, done)
-      assert.equal(executed(), done)
+      assert.equal(executed(), sent)
       assert.equal(msg['cxone'].bulk.end, 'cancelled')
     })
 

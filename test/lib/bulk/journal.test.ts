@@ -6,7 +6,7 @@ import { BulkJournal, type JournalHeader } from '../../../lib/bulk/journal.ts'
 import { keepable } from '../../../lib/bulk/journal-text.ts'
 import type { BulkOptions, BulkOutcome } from '../../../lib/bulk/options.ts'
 import { readJournal, type JournaledRun } from '../../../lib/bulk/read-journal.ts'
-import type { PaletteError } from '../../../lib/errors.ts'
+import { PaletteError } from '../../../lib/errors.ts'
 import { ManualClock } from './manual-clock.ts'
 import { MemoryFiles } from './memory-files.ts'
 
@@ -170,6 +170,25 @@ describe('The journal of a bulk run', () => {
     assert.deepEqual([...server.effects.keys()], [ORDERS[1]!.name])
     assert.deepEqual(results.slice(0, 2), [failed, { ok: true, value: `did ${ORDERS[1]!.name}` }])
     assert.ok(results.slice(2).every((item) => !item.ok && item.error.details['started'] === false))
+  })
+
+  it('gets no result of an item that fails while all around it is closed', async () => {
+    const files = new MemoryFiles()
+    const journal = await create(files)
+    const failures = ['ABORTED', 'CXONE_UNREACHABLE', 'CXONE_BAD_REQUEST'] as const
+    const run = new BulkRun<Order, string>(
+      ORDERS,
+      async (_order, { index }) => {
+        await turn()
+        run.stop('suspended', 1000)
+        await turn()
+        throw new PaletteError(failures[index] ?? 'TIMEOUT', 'closed')
+      },
+      { id: HEADER.id, concurrency: 3, journal, clock: new ManualClock(), random: { uniform: () => 0 } },
+    )
+    assert.equal((await run.run()).end, 'suspended')
+    const { run: left } = await reopen(files)
+    assert.deepEqual([[...left.started], [...left.settled.keys()]], [[0, 1], [2]])
   })
 
   it('remembers that the run was cancelled', async () => {
