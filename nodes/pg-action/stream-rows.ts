@@ -1,17 +1,15 @@
 import type { PgAction, PgReport } from '../../lib/postgres/action/guarded-action.ts'
+import type { Variables } from '../../lib/postgres/coerce/bind.ts'
 import type { Row } from '../../lib/postgres/driver.ts'
 import { downstreamOf } from '../adapter/downstream.ts'
 import type { Context } from '../adapter/message-context.ts'
-import { writeStep } from '../adapter/step.ts'
 import type { Message, NodeAPI } from '../adapter/types.ts'
 
 /** What is streamed. */
 interface Source {
   readonly action: PgAction
-  readonly variables: Readonly<Record<string, unknown>>
+  readonly variables: Variables
   readonly batchSize: number
-  readonly signal: AbortSignal
-  readonly onRetry: (attempt: number, of: number) => void
 }
 
 /** Batches that may be in work behind the node at a time. */
@@ -25,8 +23,9 @@ export async function streamRows(
   RED: NodeAPI,
   msg: Message,
   context: Context,
-  { action, variables, batchSize, signal, onRetry }: Source,
+  { action, variables, batchSize }: Source,
 ): Promise<PgReport> {
+  const { signal } = context
   const downstream = downstreamOf(RED)
   const inWork = new Set<Promise<void>>()
   const parts = { id: RED.util.generateId(), type: 'array', len: batchSize, ...outer(msg) }
@@ -47,12 +46,11 @@ export async function streamRows(
       held = rows
       context.progress(first + rows.length, undefined, 'rows')
     },
-    { signal, onRetry },
+    { signal, onRetry: (attempt, of) => context.degraded(`retry ${attempt}/${of}`) },
   )
   msg.payload = held
   msg['parts'] = { ...parts, index, count: index + 1 }
   msg['complete'] = true
-  writeStep(msg, 'pg', report)
   return report
 }
 
