@@ -37,6 +37,7 @@ interface NodeTypeDef {
   oneditprepare?: (this: EditorNode) => void
   oneditsave?: (this: EditorNode) => void
   oneditcancel?: (this: EditorNode) => void
+  oneditdelete?: (this: EditorNode) => void
   oneditresize?: (this: EditorNode, size: { width: number; height: number }) => void
 }
 
@@ -66,7 +67,7 @@ interface JQ {
   typedInput(command: 'type' | 'value', value: string): JQ
   typedInput(command: 'validate'): boolean
   editableList(optionsOrCommand: object | 'items'): JQ
-  editableList(command: 'addItem', item: object): JQ
+  editableList(command: 'addItem' | 'removeItem', item: object): JQ
 }
 
 declare const $: {
@@ -88,12 +89,22 @@ declare const RED: {
   editor: {
     createEditor(options: { id: string; mode: string; value: string }): {
       getValue(): string
+      setValue(text: string, cursor?: number): void
       destroy(): void
       focus(): void
       resize(): void
       getSession(): { on(event: 'change', handler: () => void): void }
     }
+    /** Opens a text in an editor of the full width. */
+    editText(options: {
+      mode: string
+      value: string
+      width: string
+      focus: boolean
+      complete: (text: string) => void
+    }): void
   }
   notify(text: string, type?: string): void
+  settings: Readonly<Record<string, unknown>>
   _(key: string, values?: Record<string, string>): string
 }

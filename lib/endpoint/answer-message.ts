@@ -44,6 +44,12 @@ export function answerMessage(msg: Ending, exchanges: Exchanges, settings: Answe
   return end(exchange, resultOrFailure(msg.payload, exchange, settings))
 }
 
+/** How a node's status tells it. */
+export function describeEnd({ state, code }: Ended): [text: string, kind: 'ready' | 'degraded'] {
+  if (state === 'late') return ['answered before', 'degraded']
+  return code === undefined ? ['answered', 'ready'] : [code, 'degraded']
+}
+
 const tell = ({ correlationId }: Exchange, { errorStatus }: AnswerSettings) => ({
   correlationId,
   errorStatus,

@@ -3,8 +3,7 @@ import { configError } from '../errors.ts'
 import { headerOf, type IncomingRequest } from './http.ts'
 
 /** How callers show who they are. */
-export const AUTH_MODES = ['none', 'header', 'bearer', 'basic', 'hmac'] as const
-export type AuthMode = (typeof AUTH_MODES)[number]
+export type AuthMode = 'none' | 'header' | 'bearer' | 'basic' | 'hmac'
 
 /** What {@link createAuthenticator} needs. */
 export interface AuthSettings {
