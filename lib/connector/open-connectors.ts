@@ -1,9 +1,10 @@
 import type { CxoneAccess } from '../cxone/access.ts'
+import { configError, isPaletteError } from '../errors.ts'
 import { createHttpClient } from '../http/client.ts'
-import type { Logger } from '../ports.ts'
+import type { HttpSend, Logger } from '../ports.ts'
 import { newCorrelationId } from '../correlation/correlation.ts'
 import { systemClock, systemDnsServers, systemLookup, systemRandom } from '../system.ts'
-import { createWebhookSender } from '../webhook/sender.ts'
+import { createWebhookSender, type SendWebhook } from '../webhook/sender.ts'
 import { createConnectorWork, type ConnectorWork } from './connector-work.ts'
 import type { TestCredentials } from './preflight/postgres-login.ts'
 import type { Preflight } from './preflight/preflight.ts'
@@ -27,7 +28,7 @@ export interface ConnectorSettings {
     readonly secret: string
     readonly allowPrivate: boolean
     readonly allowHosts: readonly string[]
-    /** CloudEvents-like name of the sender, for logs of the receiver. */
+    /** CloudEvents `source`. */
     readonly source: string
   }
 }
@@ -45,7 +46,7 @@ export async function openConnectors(
   const { client, paths } = access
   const rules = readRules(settings.rules)
   const http = createHttpClient({ clock: systemClock })
-  const tellVault = createVaultEvents(senderOf(settings, http.send), systemClock)
+  const tellVault = createVaultEvents(openSender(settings, http.send), systemClock)
   const lookAt = settings.preflight ? await openPreflight(settings) : undefined
   const ledger = await useLedger(access.sandbox ? undefined : ledgerPath, logger)
   const work = createConnectorWork({
@@ -60,7 +61,17 @@ export async function openConnectors(
   return { work, close }
 }
 
-function senderOf({ vault, access }: ConnectorSettings, send: ReturnType<typeof createHttpClient>['send']) {
+// The sender's secret is a property of another name here.
+function openSender(settings: ConnectorSettings, send: HttpSend): SendWebhook {
+  try {
+    return senderOf(settings, send)
+  } catch (error) {
+    if (!isPaletteError(error) || error.details['field'] !== 'secret') throw error
+    throw configError('vaultSecret', error.message.replace('`secret`', '`vaultSecret`'), error)
+  }
+}
+
+function senderOf({ vault, access }: ConnectorSettings, send: HttpSend): SendWebhook {
   const isSigned = vault.secret !== '' || access.sandbox !== undefined
   return createWebhookSender(
     { send, lookup: systemLookup, clock: systemClock, random: systemRandom, newId: newCorrelationId },

@@ -35,7 +35,10 @@ describe('JDBC URL', () => {
   }
 
   it('cannot be added to through any part that the checks let pass', () => {
-    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'dw?&=;/@:%{}[]\\\u0000 .$-ä') }))
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom(...'dw?&=;/@:%{}[]\\\u0000 .$-ä') }),
+    )
     fc.assert(
       fc.property(fc.constantFrom(...DB_TYPES), text, text, (dbType, hostText, database) => {
         const host = readHost(hostText)
@@ -59,7 +62,21 @@ describe('JDBC URL', () => {
       ['x'.repeat(63), 'x'.repeat(63)],
     ] as const)
       assert.equal(readHost(given), host)
-    for (const none of ['', '-a', 'a-', 'a..b', 'a.', 'x'.repeat(64), '[::1', '::1]', '[::g]', '0x7f.1', 'bücher', 7, null])
+    for (const none of [
+      '',
+      '-a',
+      'a-',
+      'a..b',
+      'a.',
+      'x'.repeat(64),
+      '[::1',
+      '::1]',
+      '[::g]',
+      '0x7f.1',
+      'bücher',
+      7,
+      null,
+    ])
       assert.equal(readHost(none), undefined, String(none))
   })
 })

@@ -81,7 +81,9 @@ describe('ledger of the last writes', () => {
     const files: Files = {
       ...systemFiles,
       openAppend: (file) =>
-        isFull ? Promise.reject(Object.assign(new Error('x'), { code: 'ENOSPC' })) : systemFiles.openAppend(file),
+        isFull
+          ? Promise.reject(Object.assign(new Error('x'), { code: 'ENOSPC' }))
+          : systemFiles.openAppend(file),
     }
     const ledger = await open(files)
     await assert.rejects(ledger.begin('a', { pending: 'f1' }), (error: PaletteError) => {

@@ -45,7 +45,10 @@ describe('registration with the sandbox', () => {
   it('changes what we wrote last with one call, bound to its entity tag', async () => {
     await world.register(payload())
     const done = await world.register(payload({ pool: { min: 2, max: 20, timeoutS: 25 } }))
-    assert.deepEqual([done.status, done.action, done.changes, done.attempts], ['registered', 'change', undefined, 1])
+    assert.deepEqual(
+      [done.status, done.action, done.changes, done.attempts],
+      ['registered', 'change', undefined, 1],
+    )
     assert.equal(await world.versionOf(), 2)
     assert.deepEqual(world.calls().slice(0, 3), ['GET 404', 'PUT 201', 'PUT 200'])
   })
@@ -101,11 +104,14 @@ describe('registration with the sandbox', () => {
       assert.equal(error.code, 'CXONE_CONFLICT')
       assert.match(error.message, /`crm-db` was changed by somebody else.*nothing was overwritten/)
       const changes = error.details['changes'] as { path: string; from: unknown; to: unknown }[]
-      assert.deepEqual(changes.find(({ path }) => path === '/connectorName'), {
-        path: '/connectorName',
-        from: 'Theirs',
-        to: 'CRM database',
-      })
+      assert.deepEqual(
+        changes.find(({ path }) => path === '/connectorName'),
+        {
+          path: '/connectorName',
+          from: 'Theirs',
+          to: 'CRM database',
+        },
+      )
       assert.equal(await world.versionOf(), 2)
       // Asked again it is still so, after a restart too.
       assert.equal((await failureOf(world.register(wanted))).code, 'CXONE_CONFLICT')
@@ -144,7 +150,7 @@ describe('registration with the sandbox', () => {
     assert.equal(await world.versionOf(), 2)
   })
 
-  it('does not take a write for somebody else\'s whose answer never came', async () => {
+  it("does not take a write for somebody else's whose answer never came", async () => {
     world.sandbox.fault('connector:200,drop-mid-body,503*2')
     assert.equal((await failureOf(world.register(payload()))).code, 'CXONE_SERVER_ERROR')
     assert.equal(await world.versionOf(), 1)
@@ -218,7 +224,8 @@ describe('registration with the sandbox', () => {
 
   it('writes nothing where the ledger cannot be written', async () => {
     const full = new MemoryLedger()
-    full.begin = () => Promise.reject(Object.assign(new Error('full'), { code: 'JOURNAL_UNAVAILABLE', details: {} }))
+    full.begin = () =>
+      Promise.reject(Object.assign(new Error('full'), { code: 'JOURNAL_UNAVAILABLE', details: {} }))
     world.restart(full)
     assert.equal(((await failureOf(world.register(payload()))) as PaletteError).code, 'JOURNAL_UNAVAILABLE')
     assert.deepEqual(world.calls(), ['GET 404'])
@@ -269,7 +276,8 @@ describe('registration with other servers', () => {
     const { register, calls } = await before(({ method, body }, response) => {
       if (method === 'PUT') stored = body
       if (method === 'PUT') answerJson(response, 200, { ok: true }, { ETag: 'W/"v1"' })
-      else if (stored === undefined) response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>no</h1>')
+      else if (stored === undefined)
+        response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>no</h1>')
       else answerJson(response, 200, JSON.parse(stored) as object, { ETag: 'W/"v1"' })
     })
     assert.equal((await register(payload(), OPTIONS)).isVerified, true)
@@ -341,9 +349,7 @@ describe('registration with other servers', () => {
   })
 
   it('does not take the connector of another API base for the same', async () => {
-    const first = await before((_request, response) =>
-      answerJson(response, 200, payload(), { ETag: '"v1"' }),
-    )
+    const first = await before((_request, response) => answerJson(response, 200, payload(), { ETag: '"v1"' }))
     await first.register(payload(), OPTIONS)
     const other = await startWorld((_request, response) =>
       answerJson(response, 200, payload({ ssl: false }), { ETag: '"v9"' }),

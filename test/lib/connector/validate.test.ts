@@ -120,7 +120,10 @@ describe('check of a connector', () => {
     assert.match(faultsOf({ zzzzzzzzzzzz: 5 })[0]?.message ?? '', /expected one of connectorId/)
     const error = connectorError('crm-db', faultsOf({ port: -1, ssl: 1, host: '' }))
     assert.equal(error.code, 'CONNECTOR_INVALID')
-    assert.match(error.message, /^Connector `crm-db` has 3 faults: \/host expected a host name.*; \/port .*; \/ssl /)
+    assert.match(
+      error.message,
+      /^Connector `crm-db` has 3 faults: \/host expected a host name.*; \/port .*; \/ssl /,
+    )
   })
 
   it('never shows what stands in place of a vault reference, or in unknown fields', () => {
@@ -131,7 +134,10 @@ describe('check of a connector', () => {
       pool: { password: secret },
       events: [{ eventType: 'x', webhookUrl: `http://u:${secret}@h/`, [`${secret}`]: 1 }],
     }
-    const faults = faultsOf({ ...given, events: given.events.map(({ eventType, webhookUrl }) => ({ eventType, webhookUrl })) })
+    const faults = faultsOf({
+      ...given,
+      events: given.events.map(({ eventType, webhookUrl }) => ({ eventType, webhookUrl })),
+    })
     assert.equal(faults.length, 9)
     assert.ok(!JSON.stringify(faults).includes(secret), JSON.stringify(faults))
     assert.ok(!connectorError('x', faults).message.includes(secret))
@@ -142,10 +148,7 @@ describe('check of a connector', () => {
 
   it('keeps the faults of what it takes the secrets out of', () => {
     const given = { passwordRef: 'hunter2!', password: 'x', pool: { max: 99, extra: 's' }, port: 1 }
-    assert.deepEqual(
-      pathsOf(withoutSecrets(given) as object),
-      pathsOf(given),
-    )
+    assert.deepEqual(pathsOf(withoutSecrets(given) as object), pathsOf(given))
     assert.equal(withoutSecrets(7), 7)
   })
 
@@ -189,8 +192,17 @@ describe('rules of settings.js', () => {
 
   for (const added of [
     ...[null, 'POSTGRESQL', [], 7],
-    ...[{ SQLITE: {} }, { POSTGRESQL: null }, { POSTGRESQL: { poolMax: 0 } }, { POSTGRESQL: { poolMax: '50' } }],
-    ...[{ POSTGRESQL: { drivers: '42' } }, { POSTGRESQL: { drivers: ['42.7.3&x='] } }, { POSTGRESQL: { port: 1 } }],
+    ...[
+      { SQLITE: {} },
+      { POSTGRESQL: null },
+      { POSTGRESQL: { poolMax: 0 } },
+      { POSTGRESQL: { poolMax: '50' } },
+    ],
+    ...[
+      { POSTGRESQL: { drivers: '42' } },
+      { POSTGRESQL: { drivers: ['42.7.3&x='] } },
+      { POSTGRESQL: { port: 1 } },
+    ],
   ]) {
     it(`refuse ${JSON.stringify(added)}`, () => {
       assert.throws(

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
-import { createConnectorWork, type ConnectorRequest, type WorkPorts } from '../../../lib/connector/connector-work.ts'
+import {
+  createConnectorWork,
+  type ConnectorRequest,
+  type WorkPorts,
+} from '../../../lib/connector/connector-work.ts'
 import { factsOf, summaryOf } from '../../../lib/connector/connector-report.ts'
 import { createRegister } from '../../../lib/connector/register.ts'
 import { readRules } from '../../../lib/connector/rules.ts'
@@ -33,7 +37,11 @@ describe('work on a connector', () => {
     await Promise.all([vault.close(), http.close()])
   })
 
-  const run = (request: Partial<ConnectorRequest> = {}, ports: Partial<WorkPorts> = {}, allowHosts = ['127.0.0.1']) => {
+  const run = (
+    request: Partial<ConnectorRequest> = {},
+    ports: Partial<WorkPorts> = {},
+    allowHosts = ['127.0.0.1'],
+  ) => {
     const { access, ledger } = world
     const send = createWebhookSender(
       {
@@ -158,7 +166,8 @@ describe('work on a connector', () => {
     assert.deepEqual(asked, ['db.sandbox.test'])
     assert.equal(step.preflight?.address, '127.0.0.1')
     assert.equal(factsOf(step)['preflight'], '127.0.0.1')
-    const failing = () => Promise.reject(Object.assign(new Error('down'), { code: 'CONNECTOR_UNREACHABLE', details: {} }))
+    const failing = () =>
+      Promise.reject(Object.assign(new Error('down'), { code: 'CONNECTOR_UNREACHABLE', details: {} }))
     await failureOf(run({ given: { connectorId: 'other' } }, { preflight: failing }))
     assert.ok(!world.calls().includes('PUT 201 other'))
     assert.equal(world.calls().filter((call) => call.startsWith('PUT')).length, 1)
