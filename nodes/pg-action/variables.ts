@@ -1,5 +1,6 @@
 import type { Typed } from '../../lib/config/typed.ts'
-import { variablesOf, type ParamRule, type Variables } from '../../lib/postgres/coerce/bind.ts'
+import { variablesOf, type Variables } from '../../lib/postgres/coerce/bind.ts'
+import type { ParamRule } from '../../lib/postgres/coerce/param-type.ts'
 import { typedReader } from '../adapter/typed-input.ts'
 import type { Message, Node, NodeAPI } from '../adapter/types.ts'
 import type { Param } from './params.ts'

@@ -61,10 +61,11 @@ export function changeOf(column: NeededColumn, relations: readonly Relation[]): 
 const typeIn = (columns: readonly NamedType[], name: string): string | null =>
   columns.findLast((column) => column.name === name)?.type ?? null
 
-/** The columns of the list that is set in the node, which must be there. */
+/** The columns of the list that is set in the node, which must be there; `was` tells their types of before. */
 export function namedColumns(
   needs: readonly NamedNeed[],
   find: (table: string) => Relation | undefined,
+  was: readonly NeededColumn[],
 ): { readonly needed: readonly NeededColumn[]; readonly missing: readonly Missing[] } {
   const needed: NeededColumn[] = []
   const missing: Missing[] = []
@@ -75,7 +76,10 @@ export function namedColumns(
       for (const name of columns) {
         const column = relation.columns.find((each) => each.name === name)
         if (column) needed.push({ table: relation.shownName, name, type: column.type })
-        else missing.push({ table, column: name, actual: null })
+        else {
+          const before = was.find((each) => each.table === relation.shownName && each.name === name)
+          missing.push({ table, column: name, ...(before ? { expected: before.type } : {}), actual: null })
+        }
       }
   }
   return { needed, missing: dedupe(missing) }

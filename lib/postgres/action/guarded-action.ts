@@ -13,8 +13,8 @@ import { isGuardFailure } from './guard.ts'
 import { createRowCheck, type Limits } from './limits.ts'
 import type { Prepared } from './prepare.ts'
 import { Watch, type PlanReport, type Ready } from './watch.ts'
-import type { ParamRule, Variables } from '../coerce/bind.ts'
-import { sqlTypeOf } from '../coerce/param-type.ts'
+import type { Variables } from '../coerce/bind.ts'
+import { sqlTypeOf, type ParamRule } from '../coerce/param-type.ts'
 
 /** What an action needs of the world. */
 export interface PgActionPorts {

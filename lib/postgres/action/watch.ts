@@ -1,7 +1,8 @@
 import { SingleFlight } from '../../concurrency/single-flight.ts'
 import { PaletteError } from '../../errors.ts'
 import type { Clock } from '../../ports.ts'
-import { createBinder, type ParamRule, type Variables } from '../coerce/bind.ts'
+import { createBinder, type Variables } from '../coerce/bind.ts'
+import type { ParamRule } from '../coerce/param-type.ts'
 import type { Database, SqlText, TransactionSettings } from '../driver.ts'
 import { sqlstateOf } from './analyse.ts'
 import { namedRelations, readRelations, type Relation } from './catalog.ts'
@@ -115,7 +116,7 @@ export class Watch {
     const { drift, preparation } = this.#settings
     const { relations, named, columns, parameters } = prepared
     const find = (table: string): Relation | undefined => named.find(({ askedName }) => askedName === table)
-    const listed = namedColumns(drift, find)
+    const listed = namedColumns(drift, find, this.#contract?.needed ?? [])
     if (listed.missing.length > 0) throw driftError(listed.missing)
     const now: Contract =
       drift.length > 0
