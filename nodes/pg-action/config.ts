@@ -16,6 +16,8 @@ import { whyNoTemplate } from '../../lib/postgres/template/parse-template.ts'
 import { whyNoSchema, type JsonSchema } from '../../lib/schema/json-schema.ts'
 import { paramsField } from './params.ts'
 
+export { paramValue } from './params.ts'
+
 /** The properties of `pg-action`. */
 export const fields = {
   version: version(),

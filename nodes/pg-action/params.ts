@@ -1,8 +1,7 @@
 import { list, type Field } from '../../lib/config/fields.ts'
 import { joinTyped, typed, type Typed } from '../../lib/config/typed.ts'
 import { isPaletteError, show } from '../../lib/errors.ts'
-import type { ParamRule } from '../../lib/postgres/coerce/bind.ts'
-import { coerce, PARAM_TYPES, type ParamType } from '../../lib/postgres/coerce/param-type.ts'
+import { coerce, PARAM_TYPES, type ParamRule, type ParamType } from '../../lib/postgres/coerce/param-type.ts'
 
 /** A parameter of the statement, as it is set. */
 export interface Param extends ParamRule {
@@ -11,7 +10,7 @@ export interface Param extends ParamRule {
 }
 
 /** The `value` of a parameter. */
-export const valueField = typed('msg:', [
+export const paramValue = typed('msg:', [
   'msg',
   'flow',
   'global',
@@ -45,7 +44,7 @@ function whyNoParam(item: unknown): string | undefined {
   if (!isType(type)) return `expected \`type\` to be one of ${PARAM_TYPES.join(', ')}, got ${show(type)}`
   if (required !== undefined && typeof required !== 'boolean')
     return `expected \`required\` to be true or false, got ${show(required)}`
-  const wrong = isUnset(rest['value']) ? undefined : valueField.check(joinTyped(valueField, rest, 'value'))
+  const wrong = isUnset(rest['value']) ? undefined : paramValue.check(joinTyped(paramValue, rest, 'value'))
   return wrong === undefined ? whyNoDefault(type, rest['default']) : `\`value\`: ${wrong}`
 }
 
@@ -74,6 +73,6 @@ function readParam(item: unknown): Param {
     type: (stored['type'] ?? 'auto') as ParamType,
     required: stored['required'] !== false,
     default: isUnset(stored['default']) ? undefined : stored['default'],
-    value: isUnset(stored['value']) ? undefined : (joinTyped(valueField, stored, 'value') as Typed),
+    value: isUnset(stored['value']) ? undefined : (joinTyped(paramValue, stored, 'value') as Typed),
   }
 }

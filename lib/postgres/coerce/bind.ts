@@ -1,20 +1,10 @@
 import { inputError, PaletteError, show } from '../../errors.ts'
 import type { SqlText } from '../driver.ts'
 import type { Template } from '../template/parse-template.ts'
-import { ruleOfType, type ParamType } from './param-type.ts'
+import { ruleOfType, type ParamRule } from './param-type.ts'
 import { ruleOf, type SqlType } from './rule-of-oid.ts'
 import { TEXT } from './texts.ts'
 import { readBy, type TypeRule } from './type-rule.ts'
-
-/** What is set for a parameter. */
-export interface ParamRule {
-  readonly name: string
-  readonly type: ParamType
-  /** Without a value, and without a default: `PG_PARAM_MISSING` rather than NULL. */
-  readonly required: boolean
-  /** Undefined: none. */
-  readonly default?: unknown
-}
 
 /** Variables by name, or for `$1`…`$n` also by position. */
 export type Variables = Readonly<Record<string, unknown>> | readonly unknown[]

@@ -22,6 +22,16 @@ export const PARAM_TYPES = [
 ] as const
 export type ParamType = (typeof PARAM_TYPES)[number]
 
+/** What is set for a parameter. */
+export interface ParamRule {
+  readonly name: string
+  readonly type: ParamType
+  /** Without a value, and without a default: `PG_PARAM_MISSING` rather than NULL. */
+  readonly required: boolean
+  /** Undefined: none. */
+  readonly default?: unknown
+}
+
 export const INTEGER = integerRule(-2_147_483_648n, 2_147_483_647n)
 export const BIGINT = integerRule(-9_223_372_036_854_775_808n, 9_223_372_036_854_775_807n)
 export const FLOAT = floatRule('a number', (value) => value)

@@ -1,0 +1,87 @@
+import { element } from '../element.ts'
+import { checkReport, failureReport, rehearseReport } from './reports.ts'
+import type { CheckAnswer, Failure, RehearseAnswer } from './reports.ts'
+
+/** What a trial takes from the form. */
+export interface TrialForm {
+  /** The properties as they would be stored. */
+  readonly stored: () => Readonly<Record<string, unknown>>
+  readonly words: (key: string) => string
+}
+
+/** The buttons Check and Rehearse, and what they tell. The samples are the values for a rehearsal, by parameter. */
+export function openTrial(form: TrialForm): { follow(names: readonly string[]): void } {
+  const { words } = form
+  const samples = new Map<string, HTMLInputElement>()
+  onClick('#cxone-pg-action-check', () => {
+    ask(form, 'check', {}, (answer) => checkReport(answer as CheckAnswer, words))
+  })
+  onClick('#cxone-pg-action-rehearse', () => {
+    const given = [...samples].map(([name, { value }]) => [name, value] as const)
+    const values = Object.fromEntries(given.filter(([, value]) => value !== ''))
+    ask(form, 'rehearse', { values }, (answer, { maxCost }) =>
+      rehearseReport(answer as RehearseAnswer, Number(maxCost), words),
+    )
+  })
+  return {
+    follow: (names) => {
+      showSamples(samples, names)
+    },
+  }
+}
+
+function ask(
+  { stored, words }: TrialForm,
+  route: string,
+  more: object,
+  report: (answer: unknown, properties: Stored) => HTMLElement,
+): void {
+  const properties = stored()
+  show(element('span', {}, words('report.running')))
+  $.ajax({
+    url: `cxone/pg-action/${route}`,
+    type: 'POST',
+    contentType: 'application/json',
+    data: JSON.stringify({ ...properties, ...more }),
+  }).then(
+    (answer) => {
+      show(report(answer, properties))
+    },
+    (response: unknown) => {
+      const { responseJSON, status } = response as { responseJSON?: unknown; status: number }
+      show(failureReport(failureOf(responseJSON, status, words), String(properties['sql']), words))
+    },
+  )
+}
+
+type Stored = Readonly<Record<string, unknown>>
+
+function onClick(button: string, handler: () => void): void {
+  $(button).on('click', (event) => {
+    event.preventDefault()
+    handler()
+  })
+}
+
+function show(report: HTMLElement): void {
+  $('#cxone-pg-action-report').empty().append($(report)).toggle(true)
+}
+
+function failureOf(answer: unknown, status: number, words: TrialForm['words']): Failure {
+  const { code, message, details } = (answer ?? {}) as Partial<Failure>
+  if (code !== undefined && message !== undefined) return { code, message, ...(details ? { details } : {}) }
+  return { code: `HTTP ${status}`, message: words('report.noAnswer') }
+}
+
+// What was typed for a name stays while the statement is changed.
+function showSamples(samples: Map<string, HTMLInputElement>, names: readonly string[]): void {
+  const place = $('#cxone-pg-action-samples').empty()
+  for (const name of names) {
+    const input = samples.get(name) ?? element('input', { type: 'text', ariaLabel: name })
+    samples.set(name, input)
+    place.append($(element('code', { title: name }, name)), $(input))
+  }
+  for (const name of samples.keys())
+    if (!names.includes(name) && samples.get(name)?.value === '') samples.delete(name)
+  $('#cxone-pg-action-samples-row').toggle(names.length > 0)
+}
