@@ -25,7 +25,10 @@ async function bulk(count: number, journaled: boolean, onProgress?: () => void):
   const header = { id, target: 'auth', begunMs: Date.now(), shared: { id: ACTION }, message: {} }
   const path = join(folder, `${id}.jsonl`)
   const journal = journaled
-    ? await BulkJournal.create<object>(systemFiles, path, header, items, 'msg.payload')
+    ? await BulkJournal.create<object>(systemFiles, path, header, items, {
+        place: 'msg.payload',
+        isRepeatable: true,
+      })
     : undefined
   const run = new BulkRun<object, object>(
     items,

@@ -33,9 +33,19 @@ export type Mark =
   | { readonly recorded: number }
   | { readonly cancelled: true }
 
+/** What a journal is told of its run. */
+export interface JournalOptions {
+  /**
+   * Whether an item may be worked again with the same key. Then a mark is safe once the operating system has it, and the
+   * disk follows at its own pace: a power cut costs the last few milliseconds of marks, whose items are repeated. Else each
+   * mark is on the disk before its promise resolves.
+   */
+  readonly isRepeatable: boolean
+}
+
 /**
- * A bulk run in a file of JSON lines: the header, a line an item, then marks as the run goes. A mark is on the disk before
- * its promise resolves; marks that come together share one write and one sync.
+ * A bulk run in a file of JSON lines: the header, a line an item, then marks as the run goes. No kill of the process loses
+ * a mark whose promise has resolved. Marks that come together share one write.
  */
 export class BulkJournal<R> implements RunJournal<R> {
   readonly #files: Pick<Files, 'remove'>
@@ -44,12 +54,20 @@ export class BulkJournal<R> implements RunJournal<R> {
   readonly #commits = new GroupCommit<Mark, undefined>((marks) => this.#append(marks), MAX_GROUP)
   /** After a failed write nobody knows how the file ends: nothing more is written. */
   #fault: PaletteError | undefined
+  readonly #isRepeatable: boolean
+  #syncing: Promise<PaletteError | undefined> | undefined
   #closed: Promise<void> | undefined
 
-  private constructor(files: Pick<Files, 'remove'>, path: string, file: AppendFile) {
+  private constructor(
+    files: Pick<Files, 'remove'>,
+    path: string,
+    file: AppendFile,
+    { isRepeatable }: JournalOptions,
+  ) {
     this.#files = files
     this.#path = path
     this.#file = file
+    this.#isRepeatable = isRepeatable
   }
 
   /**
@@ -63,23 +81,28 @@ export class BulkJournal<R> implements RunJournal<R> {
     path: string,
     header: Omit<JournalHeader, 'v' | 'total'>,
     items: readonly unknown[],
-    place: string,
+    { place, ...options }: JournalOptions & { readonly place: string },
   ): Promise<BulkJournal<R>> {
     const head: JournalHeader = { v: JOURNAL_VERSION, ...header, total: items.length }
     exactJson(head.shared, place)
     const lines = items.map((item, index) => `${exactJson(item, `${place}[${index}]`)}\n`)
     return guarded(path, async () => {
       await files.writeAtomic(path, `${JSON.stringify(head)}\n${lines.join('')}`)
-      return new BulkJournal<R>(files, path, await files.openAppend(path))
+      return new BulkJournal<R>(files, path, await files.openAppend(path), options)
     })
   }
 
   /** Goes on with a journal behind its last whole line. @throws `JOURNAL_UNAVAILABLE` */
-  static async reopen<R>(files: Files, path: string, size: number): Promise<BulkJournal<R>> {
+  static async reopen<R>(
+    files: Files,
+    path: string,
+    size: number,
+    options: JournalOptions,
+  ): Promise<BulkJournal<R>> {
     return guarded(path, async () => {
       const file = await files.openAppend(path)
       await file.truncate(size)
-      return new BulkJournal<R>(files, path, file)
+      return new BulkJournal<R>(files, path, file, options)
     })
   }
 
@@ -103,7 +126,7 @@ export class BulkJournal<R> implements RunJournal<R> {
 
   /** Leaves the file to a later run. Idempotent. */
   close(): Promise<void> {
-    return (this.#closed ??= this.#commits.idle().then(() => this.#file.close()))
+    return (this.#closed ??= this.#close())
   }
 
   /** Ends the journal: the message has gone on. @throws when the file cannot be removed. */
@@ -112,18 +135,39 @@ export class BulkJournal<R> implements RunJournal<R> {
     await this.#files.remove(this.#path)
   }
 
+  async #close(): Promise<void> {
+    await this.#commits.idle()
+    await this.#syncing
+    await this.#file.close()
+  }
+
   async #append(marks: readonly Mark[]): Promise<readonly undefined[]> {
     if (this.#fault) throw this.#fault
     try {
-      await guarded(this.#path, async () => {
-        await this.#file.append(marks.map((mark) => `${maskedJson(mark)}\n`).join(''))
-        await this.#file.sync()
-      })
+      await guarded(this.#path, () =>
+        this.#file.append(marks.map((mark) => `${maskedJson(mark)}\n`).join('')),
+      )
     } catch (error) {
       this.#fault = error as PaletteError
       throw error
     }
+    const synced = this.#sync()
+    if (this.#isRepeatable) return []
+    const fault = await synced
+    if (fault) throw fault
     return []
+  }
+
+  // One at a time. Where nobody waits for it, its failure is that of the next mark.
+  #sync(): Promise<PaletteError | undefined> {
+    return (this.#syncing ??= guarded(this.#path, () => this.#file.sync())
+      .then(
+        () => undefined,
+        (error: unknown) => (this.#fault = error as PaletteError),
+      )
+      .finally(() => {
+        this.#syncing = undefined
+      }))
   }
 }
 

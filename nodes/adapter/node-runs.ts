@@ -84,15 +84,20 @@ export class NodeRuns<T, S, R> {
       const message = keepable({ ...msg, payload: undefined }) // the results take its place
       const header = { id, target: this.#task.target, begunMs, shared: list.shared, message }
       const path = join(this.#place.folder, `${id}.jsonl`)
-      const journal = await BulkJournal.create<R>(systemFiles, path, header, items, list.place)
+      const { isRepeatable = true } = this.#task
+      const journal = await BulkJournal.create<R>(systemFiles, path, header, items, {
+        place: list.place,
+        isRepeatable,
+      })
       return workList(this.#task, this.#place, msg, context, { ...job, items, journal })
     })
   }
 
   #carryOn(msg: Message, context: Context, { run, path }: Pending<T, R>): Promise<Outputs | null> {
     const { id, begunMs, shared } = run.header
+    const { isRepeatable = true } = this.#task
     return this.#ordered(id, async (order) => {
-      const journal = await BulkJournal.reopen<R>(systemFiles, path, run.size)
+      const journal = await BulkJournal.reopen<R>(systemFiles, path, run.size, { isRepeatable })
       const { items } = run
       const job = { id, begunMs, items, place: 'items', shared: shared as S, order, journal, resumed: run }
       return workList(this.#task, this.#place, msg, context, job)

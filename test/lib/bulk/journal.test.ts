@@ -19,6 +19,8 @@ const HEADER: Omit<JournalHeader, 'v' | 'total'> = {
   message: { topic: 'orders', cxone: { correlationId: 'c' } },
 }
 
+const OPTIONS = { place: 'msg.payload', isRepeatable: true }
+
 interface Order {
   readonly name: string
 }
@@ -71,14 +73,14 @@ async function work(
 }
 
 const create = (files: MemoryFiles, items: readonly unknown[] = ORDERS): Promise<BulkJournal<string>> =>
-  BulkJournal.create(files, PATH, HEADER, items, 'msg.payload')
+  BulkJournal.create(files, PATH, HEADER, items, OPTIONS)
 
 async function reopen(
   files: MemoryFiles,
 ): Promise<{ run: JournaledRun<Order, string>; journal: BulkJournal<string> }> {
   const run = await readJournal<Order, string>(files, PATH)
   assert.ok(run)
-  return { run, journal: await BulkJournal.reopen(files, PATH, run.size) }
+  return { run, journal: await BulkJournal.reopen(files, PATH, run.size, OPTIONS) }
 }
 
 describe('The journal of a bulk run', () => {
@@ -229,6 +231,30 @@ describe('The journal of a bulk run', () => {
     )
   })
 
+  it('waits for the disk with each mark where items must not be repeated, else never', async () => {
+    for (const isRepeatable of [true, false]) {
+      const files = new MemoryFiles()
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      files.sync = () => promise
+      const journal = await BulkJournal.create(files, PATH, HEADER, ORDERS, { ...OPTIONS, isRepeatable })
+      let isMarked = false
+      const marked = journal.started(0).then(() => (isMarked = true))
+      for (let turns = 0; turns < 5; turns += 1) await turn()
+      assert.equal(isMarked, isRepeatable)
+      resolve(undefined)
+      await marked
+      await journal.close()
+    }
+  })
+
+  it('that the disk fails to keep stops the run at the next mark', async () => {
+    const files = new MemoryFiles()
+    files.sync = () => Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }))
+    const journal = await create(files)
+    await assert.rejects(work(new IdempotentServer(), journal), { code: 'JOURNAL_UNAVAILABLE' })
+    await journal.remove()
+  })
+
   it('takes vault references, and refuses plain secrets and what is no JSON, naming the place', async () => {
     const wrong: [item: object, path: string][] = [
       [{ credentials: { password: 'hunter2' } }, 'msg.payload[1]'],
@@ -251,7 +277,7 @@ describe('The journal of a bulk run', () => {
 
   it('masks secrets in results', async () => {
     const files = new MemoryFiles()
-    const journal = await BulkJournal.create<object>(files, PATH, HEADER, [{}], 'msg.payload')
+    const journal = await BulkJournal.create<object>(files, PATH, HEADER, [{}], OPTIONS)
     const value = { accessToken: 'eyJhbGciOi', name: 'x' }
     await journal.finished(0, { result: { ok: true, value }, attempts: 1, latencyMs: 1 })
     const { run } = await reopen(files)

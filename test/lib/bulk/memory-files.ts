@@ -5,6 +5,8 @@ export class MemoryFiles implements Files {
   readonly contents = new Map<string, Buffer>()
   /** Bytes that may still be written before the disk is full. */
   room = Infinity
+  /** What becomes of a sync. */
+  sync = (): Promise<void> => Promise.resolve()
 
   bytes(path: string): Buffer {
     const found = this.contents.get(path)
@@ -36,7 +38,7 @@ export class MemoryFiles implements Files {
         const added = this.#take(Buffer.from(await Promise.resolve(data)))
         this.contents.set(path, Buffer.concat([this.bytes(path), added]))
       },
-      sync: () => Promise.resolve(),
+      sync: () => this.sync(),
       size: () => Promise.resolve(this.bytes(path).length),
       truncate: (size) => {
         this.contents.set(path, this.bytes(path).subarray(0, size))
