@@ -1,7 +1,7 @@
 // Runs in a worker thread: PGlite, spoken to in PostgreSQL's own protocol. A query of PGlite blocks its thread.
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 
 /** What a worker tells first: that it is ready, or why not. */
@@ -17,16 +17,18 @@ interface RunningPglite {
 
 async function open(dataDir: string): Promise<RunningPglite> {
   const { PGlite } = await import('@electric-sql/pglite')
-  if (!dataDir.startsWith('memory:') && !existsSync(join(dataDir, 'PG_VERSION'))) {
-    // Made beside and renamed: one that was interrupted while it was made is made anew.
-    const fresh = `${dataDir}.new`
-    await rm(fresh, { recursive: true, force: true })
-    await mkdir(dirname(dataDir), { recursive: true })
-    const made = await PGlite.create({ dataDir: fresh })
-    await made.close()
-    await rename(fresh, dataDir)
-  }
-  return PGlite.create({ dataDir })
+  if (dataDir.startsWith('memory:')) return PGlite.create({ dataDir })
+  // Tells of a database that was interrupted while it was made: that one is made anew.
+  const mark = `${dataDir}.making`
+  if (existsSync(mark)) await rm(dataDir, { recursive: true, force: true })
+  if (existsSync(join(dataDir, 'PG_VERSION'))) return PGlite.create({ dataDir })
+  await mkdir(dataDir, { recursive: true })
+  if ((await readdir(dataDir)).length > 0)
+    throw new Error('it holds other files and no database; choose an empty folder')
+  await writeFile(mark, '')
+  const made = await PGlite.create({ dataDir })
+  await rm(mark)
+  return made
 }
 
 async function serve(): Promise<void> {

@@ -69,8 +69,8 @@ export class Pool {
     if (this.#isClosed) throw abortedError('The statement')
     const isFresh = this.#failure && clock.monotonic() - this.#failure.at < FAILURE_LASTS_MS
     if (this.#failure && isFresh && this.#all.size === 0) throw this.#failure.error
-    // Those for whom a connection is being made wait for that one, not in line.
-    const turn = this.#line.join(Math.max(maxWaiting, poolMax - this.#all.size), signal)
+    // Those for whom a connection can still be made are not in the line.
+    const turn = this.#line.join(maxWaiting + poolMax - this.#all.size, signal)
     this.#openMore()
     return turn
   }
