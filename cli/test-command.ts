@@ -1,6 +1,9 @@
 import type * as CommanderModule from 'commander'
 import type { Command } from 'commander'
 import { COVERAGE_KINDS, type CoverageKind } from '../lib/flowtest/coverage.ts'
+import { createProgress } from './flowtest/progress.ts'
+import { parseReporter, REPORTERS, type ReporterChoice } from './flowtest/reporter-choice.ts'
+import type { TestCommand } from './test.ts'
 import type { CliPorts, ExitCode } from './program.ts'
 
 interface Options {
@@ -9,6 +12,10 @@ interface Options {
   readonly workers?: number
   readonly nodeRed?: string
   readonly userDir?: string
+  readonly reporter: readonly ReporterChoice[]
+  readonly trace?: string
+  readonly profile?: string | true
+  readonly watch: boolean
   readonly [name: `min${string}`]: number | undefined
 }
 
@@ -33,10 +40,30 @@ export function addTest(
   command.action(async (files: string[], options: Options) => {
     const { runTests } = await import('./test.ts')
     const { print, printError, untilInterrupted } = ports
-    const test = { ...options, files, minimums: minimumsOf(options) }
-    const { isTTY: colours } = process.stdout
-    end(await runTests(test, { cwd: process.cwd(), print, printError, signal: untilInterrupted(), colours }))
+    const { stdout, stderr } = process
+    end(
+      await runTests(commandOf(files, options), {
+        cwd: process.cwd(),
+        print,
+        printError,
+        write: (text) => print(text.trimEnd()),
+        signal: untilInterrupted(),
+        colours: stdout.isTTY && process.env['NO_COLOR'] === undefined,
+        progress: createProgress(stderr),
+      }),
+    )
   })
+}
+
+function commandOf(files: readonly string[], options: Options): TestCommand {
+  const { reporter, profile, ...rest } = options
+  return {
+    ...rest,
+    files,
+    minimums: minimumsOf(options),
+    reporters: reporter.length > 0 ? reporter : [{ name: 'spec' }],
+    ...(profile === undefined ? {} : { profile: profile === true ? 'flow-tests.cpuprofile' : profile }),
+  }
 }
 
 function addOptions(command: Command, { InvalidArgumentError, Option }: typeof CommanderModule): void {
@@ -47,9 +74,19 @@ function addOptions(command: Command, { InvalidArgumentError, Option }: typeof C
       if (value >= min && value <= max) return value
       throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`)
     }
+  const reporter = (text: string, before: readonly ReporterChoice[]): readonly ReporterChoice[] => {
+    const choice = parseReporter(text)
+    if (choice) return [...before, choice]
+    throw new InvalidArgumentError(`Expected one of ${REPORTERS.join(', ')}, or name=file.`)
+  }
+  const reporters = new Option('--reporter <name[=file]>', `${REPORTERS.join(', ')}; may be repeated`)
   command
+    .addOption(reporters.default([], 'spec').argParser(reporter))
     .option('--flows <file>', 'flow file; else the case file names it, or it lies beside it')
     .option('--coverage', 'show which nodes, outputs, wires, branches and failures were reached', false)
+    .option('--trace <file>', 'write the paths of all messages, with what each node changed, as JSON')
+    .option('--profile [file]', 'CPU profile of the run, with the ten longest functions')
+    .option('--watch', 'run again when a case file or a flow changes', false)
     .option('--workers <count>', 'processes side by side (default: one a core)', between(1, MAX_WORKERS))
     .option('--node-red <folder>', 'the Node-RED to test on (default: the one installed beside)')
     .option('--user-dir <folder>', 'Node-RED user directory whose nodes the flow needs')

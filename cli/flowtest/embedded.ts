@@ -1,11 +1,9 @@
-import { createRequire } from 'node:module'
 import { createServer } from 'node:http'
-import { mkdir, readdir, symlink } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { dirname, join, resolve } from 'node:path'
 import type { StoredNode } from '../../lib/flowtest/flow-file.ts'
 import type { RuntimeNode } from '../../lib/flowtest/recorder.ts'
 import type { RuntimeMessage } from '../../lib/flowtest/runtime-message.ts'
+import { loadNodeRed, prepareFolder, type EmbedOptions } from './node-red-module.ts'
 import { MemoryContext } from './memory-context.ts'
 
 /** A node of the running flow. */
@@ -73,19 +71,15 @@ export interface Tap {
   failing(node: LiveNode, error: unknown, message: unknown, report: () => void): void
 }
 
-/** How to embed Node-RED. */
-export interface EmbedOptions {
-  /** Module path of `node-red`; by default the one that is installed beside the palette. */
-  readonly nodeRed: string | undefined
-  /** An empty folder. */
-  readonly folder: string
-  readonly packageRoot: string
-  /** A user directory whose installed nodes are to be there too. */
-  readonly userDir: string | undefined
-  readonly log: (line: string) => void
+interface LogEntry {
+  readonly level?: number
+  readonly type?: string
+  readonly id?: string
+  readonly name?: string
+  readonly msg?: unknown
 }
 
-const PALETTE = '@cxone-flows/node-red-data-actions'
+const LOG_ERROR = 20
 /** A flow of one node, by which the prototype of all nodes is found. */
 const PROBE = [
   { id: 'probe-tab', type: 'tab', label: 'probe' },
@@ -110,7 +104,7 @@ export class Embedded {
 
   /** @throws when `node-red` is not installed, or does not start. */
   static async start(options: EmbedOptions): Promise<Embedded> {
-    const embedded = new Embedded(loadNodeRed(options.nodeRed))
+    const embedded = new Embedded(loadNodeRed(options.nodeRed) as NodeRed)
     await prepareFolder(options)
     await embedded.#start(options)
     return embedded
@@ -154,18 +148,23 @@ export class Embedded {
   }
 
   #settings(folder: string, log: (line: string) => void): object {
-    const handler =
-      (): ((entry: { msg?: unknown; name?: string; id?: string; type?: string }) => void) => (entry) =>
-        log(
-          `${entry.type ?? ''}${entry.name || entry.id ? ` ${entry.name ?? entry.id ?? ''}: ` : ''}${textOf(entry.msg)}`,
-        )
+    const handler = () => (entry: LogEntry) => {
+      // Remarks of the runtime itself are about its start.
+      if (entry.type === undefined && (entry.level ?? 0) > LOG_ERROR) return
+      const source = entry.name ?? entry.id
+      log(
+        [entry.type, source === undefined ? undefined : `${source}:`, textOf(entry.msg)]
+          .filter(Boolean)
+          .join(' '),
+      )
+    }
     return {
       httpAdminRoot: false,
       httpNodeRoot: '/',
       userDir: folder,
       storageModule: this.#storage(),
       contextStorage: { default: { module: () => this.context } },
-      credentialSecret: 'flow-tests',
+      credentialSecret: false,
       externalModules: { palette: { allowInstall: false, allowUpload: false } },
       telemetry: { enabled: false, updateNotification: false },
       logging: { console: { level: 'off' }, flowtest: { level: 'warn', handler } },
@@ -269,28 +268,3 @@ const textOf = (message: unknown): string =>
   typeof message === 'object' && message !== null && 'message' in message
     ? String(message.message)
     : String(message)
-
-function loadNodeRed(path: string | undefined): NodeRed {
-  const from = createRequire(resolve(path ?? __filename, path === undefined ? '' : 'package.json'))
-  try {
-    return from(path === undefined ? 'node-red' : resolve(path)) as NodeRed
-  } catch (cause) {
-    throw new Error(
-      `Node-RED is not there: ${(cause as Error).message}. Install node-red beside the palette, or say where it is with --node-red`,
-      { cause },
-    )
-  }
-}
-
-async function prepareFolder({ folder, packageRoot, userDir }: EmbedOptions): Promise<void> {
-  const modules = join(folder, 'node_modules')
-  const link = join(modules, PALETTE)
-  await mkdir(dirname(link), { recursive: true })
-  await symlink(packageRoot, link, 'junction')
-  if (userDir === undefined) return
-  const installed = resolve(userDir, 'node_modules')
-  for (const name of await readdir(installed)) {
-    if (name.startsWith('.') || name === dirname(PALETTE)) continue
-    await symlink(join(installed, name), join(modules, name), 'junction')
-  }
-}

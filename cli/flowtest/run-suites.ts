@@ -35,8 +35,10 @@ export async function runSuites(suites: readonly LoadedSuite[], options: RunOpti
   const tasks: Task[] = []
   suites.forEach((suite, id) => {
     suite.suite.cases.forEach((test, at) => {
-      if (test.skip !== undefined)
-        { end(resultOf(suite, at, { status: 'skipped', problems: [test.skip] })); return; }
+      if (test.skip !== undefined) {
+        end(resultOf(suite, at, { status: 'skipped', problems: [test.skip] }))
+        return
+      }
       const job = { id, suite: suite.suite, base: suite.base, flows: suite.flows }
       tasks.push({ job, at, timeoutMs: timeoutOf(job, test) })
     })

@@ -40,6 +40,7 @@ export class Worker {
   readonly #session = new Session()
   readonly #log: string[]
   #loaded: Loaded | undefined
+  #isProfiling = false
 
   private constructor(options: WorkerOptions, embedded: Embedded, log: string[], mark: (id: string) => void) {
     this.#options = options
@@ -50,7 +51,6 @@ export class Worker {
     this.#session.connect()
     if (options.coverage || options.profile) this.#post('Profiler.enable')
     if (options.coverage) this.#post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
-    if (options.profile) this.#post('Profiler.start')
   }
 
   /** @param mark is told the running node that a message enters. */
@@ -84,6 +84,7 @@ export class Worker {
   /** Runs one case of the case file. Never rejects. */
   async run(at: number): Promise<CaseOutcome> {
     const started = performance.now()
+    this.#startProfile()
     this.#log.length = 0
     takeBlocked?.()
     const { run, tap } = await this.#deployAndRun(at)
@@ -105,11 +106,18 @@ export class Worker {
 
   /** Writes the CPU profile of all that was run. @returns its file. */
   async finish(): Promise<string | undefined> {
-    if (!this.#options.profile) return undefined
+    if (!this.#isProfiling) return undefined
     const { profile } = this.#post('Profiler.stop') as { profile: object }
     const file = join(this.#options.folder, 'run.cpuprofile')
     await writeFile(file, JSON.stringify(profile))
     return file
+  }
+
+  // With the first case: how long Node-RED takes to start is not asked.
+  #startProfile(): void {
+    if (!this.#options.profile || this.#isProfiling) return
+    this.#isProfiling = true
+    this.#post('Profiler.start')
   }
 
   async #deployAndRun(at: number): Promise<{ run: CaseRun; tap?: CaseTap }> {

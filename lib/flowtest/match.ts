@@ -128,7 +128,7 @@ const isMatcher = (value: unknown): value is Readonly<Record<string, unknown>> =
 }
 
 /** A value as one line of JSON, cut. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   const text = typeof value === 'number' && !Number.isFinite(value) ? String(value) : JSON.stringify(value)
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 3)}...` : text

@@ -131,7 +131,8 @@ export class Recorder {
     if (!running) return
     this.#parts.mark(node.id)
     const from = delivery?.open ?? (here?.owner === this ? here.open : undefined)
-    const arrival = delivery ? 'wire' : arrivalOf(node.type, from)
+    // The runtime itself delivers from `link out` to `link in` as over a wire.
+    const arrival = delivery && node.type !== 'link in' ? 'wire' : arrivalOf(node.type, from)
     this.#reach.node(running.id)
     if (arrival === 'link' && from) this.#reach.link(from.hop.node, running.id)
     if (arrival === 'error') for (const fault of this.#raising) fault.handled = true
