@@ -48,16 +48,14 @@ const NO_VALUE = 'a field that connectors do not have'
  */
 export function mergeConnector(base: RawConnector, given: Readonly<Record<string, unknown>>): Merged {
   const raw: Record<string, unknown> = { ...base }
-  let faults: ConnectorFault[] = []
+  const faults: ConnectorFault[] = []
   for (const name of Object.keys(given)) {
     const value = given[name]
     if (!isConnectorField(name)) faults.push(unknownField('', name, Object.keys(CONNECTOR_FIELDS)))
     else if (value === undefined) continue
-    else if (name === 'pool' || name === 'healthCheck') raw[name] = withParts(base[name], value)
-    else raw[name] = value
+    else raw[name] = name === 'pool' || name === 'healthCheck' ? withParts(base[name], value) : value
   }
-  faults = [...faults, ...unknownParts(raw)]
-  return { raw: raw as unknown as RawConnector, faults }
+  return { raw: raw as unknown as RawConnector, faults: [...faults, ...unknownParts(given)] }
 }
 
 const withParts = (base: unknown, value: unknown): unknown =>
