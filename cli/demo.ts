@@ -2,10 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mergeExamples, readExamples, type Example } from './examples.ts'
-import { startRuntime, type FlowNode, type NodeRed } from './runtime.ts'
+import { startRuntime, type FlowNode, type NodeRed, type StoredNode } from './runtime.ts'
 
 /** An example ends in debug nodes: those of a good end begin with this word, all others tell of a failure. */
 const GOOD_END = /^Result/
+/** Buttons that stop what another one has begun are for people. */
+const STOP = /^Cancel/
 const TIMEOUT_MS = 30_000
 
 interface Step {
@@ -59,7 +61,7 @@ export async function demo(print: (line: string) => void = console.log): Promise
 }
 
 async function runExample(red: NodeRed, { nodes }: Example): Promise<Run> {
-  const injects = nodes.filter(({ type }) => type === 'inject')
+  const injects = nodes.filter(({ type, name }) => type === 'inject' && !STOP.test(name ?? ''))
   const done = Promise.withResolvers<undefined>()
   const run: Run = {
     steps: new Map(),
@@ -67,7 +69,7 @@ async function runExample(red: NodeRed, { nodes }: Example): Promise<Run> {
     open: injects.length,
     finish: () => done.resolve(undefined),
   }
-  observe(red, new Set(nodes.map(({ id }) => id)), run)
+  observe(red, nodes, run)
   const timer = setTimeout(() => {
     run.failures.push(`no end after ${TIMEOUT_MS / 1000} s`)
     run.finish()
@@ -90,7 +92,12 @@ interface Completed {
   readonly error?: Error & { readonly code?: string }
 }
 
-function observe(red: NodeRed, ids: ReadonlySet<string>, run: Run): void {
+function observe(red: NodeRed, nodes: readonly StoredNode[], run: Run): void {
+  const ids = new Set(nodes.map(({ id }) => id))
+  // A Catch node of its own: the example shows this failure.
+  const shown = new Set(
+    nodes.flatMap(({ type, scope }) => (type === 'catch' && scope ? (scope as string[]) : [])),
+  )
   const entered = new Map<string, number>()
   red.hooks.add('onReceive.cxone-demo', ({ msg, destination: { node } }: Received) => {
     if (!ids.has(node.id)) return
@@ -105,7 +112,8 @@ function observe(red: NodeRed, ids: ReadonlySet<string>, run: Run): void {
     step.count += 1
     step.totalMs += performance.now() - since
     run.steps.set(node.id, step)
-    if (error) run.failures.push(`${node.name ?? node.type}: ${error.code ?? ''} ${error.message}`)
+    if (error && !shown.has(node.id))
+      run.failures.push(`${node.name ?? node.type}: ${error.code ?? ''} ${error.message}`)
   })
 }
 
