@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { CxoneAccess } from '../../lib/cxone/access.ts'
 import { readActionId } from '../../lib/cxone/action-id.ts'
 import type { Execution } from '../../lib/cxone/execute.ts'
-import { isList, NodeBulk, type BulkTask } from '../adapter/bulk.ts'
+import { isList, NodeBulk, type BulkHandler, type BulkTask } from '../adapter/bulk.ts'
 import { useConfig } from '../adapter/config-node.ts'
-import { onInput } from '../adapter/on-input.ts'
-import { writeStep } from '../adapter/step.ts'
+import { onInput, type Prepared } from '../adapter/on-input.ts'
+import { simulateStep, writeStep } from '../adapter/step.ts'
 import { placeOf, typedReader } from '../adapter/typed-input.ts'
 import type { Node, NodeAPI, NodeDef } from '../adapter/types.ts'
 import { parseConfig } from './config.ts'
@@ -20,39 +20,42 @@ export default function register(RED: NodeAPI): void {
   function ActionExecute(this: Node, def: NodeDef) {
     RED.nodes.createNode(this, def)
     const runs = new NodeBulk(RED, this)
-    onInput(RED, this, def, async () => {
-      const { auth, actionId, inputs, timeoutMs, ...settings } = parseConfig(def)
-      const read = typedReader(RED, this, { actionId, inputs })
-      const place = placeOf(inputs, 'inputs')
-      const { client, paths } = await useConfig<CxoneAccess>(RED, auth, 'cxone-auth', 'auth')
-      const { createExecute } = await import('../../lib/cxone/execute.ts')
-      const { bulkReport, executionReport } = await import('../../lib/cxone/execution-report.ts')
-      const execute = createExecute({ client, path: paths.execute, newKey: randomUUID })
-      const task: BulkTask<unknown, Shared, Execution['values']> = {
-        ...settings,
-        target: auth,
-        subject: (_inputs, { id }) => id,
-        work: async (item, { id }, { index, ...call }) => {
-          const done = await execute(id, item, { ...call, timeoutMs, place: `${place}[${index}]` })
-          return { ...done, value: done.values, details: { status: done.status } }
-        },
-        finish: (msg, report, { id }) => void writeStep(msg, 'execution', bulkReport(id, report)),
-      }
-      return runs.prepare(task, async (msg, context, bulk) => {
-        const values = await read(msg)
-        const id = readActionId(values.actionId, placeOf(actionId, 'actionId'))
-        context.audit({ subject: id })
-        if (isList(values.inputs)) return bulk({ items: values.inputs, place, shared: { id } })
-        const { signal, correlationId } = context
-        const onRetry = (attempt: number): void => context.degraded(`retry ${attempt}`)
-        const done = await execute(id, values.inputs, { timeoutMs, place, signal, correlationId, onRetry })
-        const { step, facts } = executionReport(done)
-        context.audit({ attempts: done.attempts, latencyMs: done.latencyMs, details: facts })
-        context.summary(`${Math.round(done.latencyMs)} ms`)
-        msg.payload = done.values
-        return writeStep(msg, 'execution', step)
-      })
-    })
+    onInput(RED, this, def, () => prepare(RED, this, def, runs))
   }
   RED.nodes.registerType('action-execute', ActionExecute)
+}
+
+async function prepare(RED: NodeAPI, node: Node, def: NodeDef, runs: NodeBulk): Promise<Prepared> {
+  const { auth, actionId, inputs, timeoutMs, ...settings } = parseConfig(def)
+  const read = typedReader(RED, node, { actionId, inputs })
+  const place = placeOf(inputs, 'inputs')
+  const { client, paths } = await useConfig<CxoneAccess>(RED, auth, 'cxone-auth', 'auth')
+  const { createExecute } = await import('../../lib/cxone/execute.ts')
+  const { bulkReport, executionReport } = await import('../../lib/cxone/execution-report.ts')
+  const execute = createExecute({ client, path: paths.execute, newKey: randomUUID })
+  const task: BulkTask<unknown, Shared, Execution['values']> = {
+    ...settings,
+    target: auth,
+    subject: (_inputs, { id }) => id,
+    work: async (item, { id }, { index, ...call }) => {
+      const done = await execute(id, item, { ...call, timeoutMs, place: `${place}[${index}]` })
+      return { ...done, value: done.values, details: { status: done.status } }
+    },
+    finish: (msg, report, { id }) => void writeStep(msg, 'execution', bulkReport(id, report)),
+  }
+  const handle: BulkHandler<unknown, Shared> = async (msg, context, bulk) => {
+    const values = await read(msg)
+    const id = readActionId(values.actionId, placeOf(actionId, 'actionId'))
+    context.audit({ subject: id })
+    if (isList(values.inputs)) return bulk({ items: values.inputs, place, shared: { id } })
+    const { signal, correlationId } = context
+    const onRetry = (attempt: number): void => context.degraded(`retry ${attempt}`)
+    const done = await execute(id, values.inputs, { timeoutMs, place, signal, correlationId, onRetry })
+    const { step, facts } = executionReport(done)
+    context.audit({ attempts: done.attempts, latencyMs: done.latencyMs, details: facts })
+    context.summary(`${Math.round(done.latencyMs)} ms`)
+    msg.payload = done.values
+    return writeStep(msg, 'execution', step)
+  }
+  return runs.prepare(task, handle, simulateStep('execution'))
 }

@@ -1,5 +1,6 @@
 import type { EndpointCall } from '../../lib/endpoint/endpoint.ts'
 import { processExchanges } from '../../lib/endpoint/exchange.ts'
+import { readContract } from '../../lib/endpoint/contract-text.ts'
 import { simulatePathOf } from '../../lib/endpoint/path.ts'
 import { configError } from '../../lib/errors.ts'
 import { systemClock } from '../../lib/system.ts'
@@ -15,7 +16,7 @@ export default function register(RED: NodeAPI): void {
       RED,
       this,
       def,
-      () => pathsOf(RED, def),
+      () => pathsOf(RED, this, def),
       (tools) => open(this, def, tools),
     )
   }
@@ -24,13 +25,18 @@ export default function register(RED: NodeAPI): void {
   })
 }
 
-function pathsOf(RED: NodeAPI, def: NodeDef): ServedPaths {
-  const { path, simulate } = parseConfig(def)
+function pathsOf(RED: NodeAPI, { id, name = '' }: Node, def: NodeDef): ServedPaths {
+  const { contract, ...config } = parseConfig(def)
+  const { path, simulate } = config
   const { httpNodeRoot, httpAdminRoot, disableEditor } = RED.settings as unknown as Record<string, unknown>
   if (httpNodeRoot === false)
     throw configError('path', 'Property `path`: this runtime serves no HTTP nodes (`httpNodeRoot: false`)')
   const hasEditor = disableEditor !== true && httpAdminRoot !== false
-  return { path, simulatePath: simulate && hasEditor ? simulatePathOf(path) : undefined }
+  return {
+    path,
+    simulatePath: simulate && hasEditor ? simulatePathOf(path) : undefined,
+    description: { ...config, id, name, contract: readContract(contract) },
+  }
 }
 
 async function open(node: Node, def: NodeDef, tools: RequestTools): Promise<Served> {
@@ -53,11 +59,10 @@ async function open(node: Node, def: NodeDef, tools: RequestTools): Promise<Serv
   )
 }
 
-// Undefined where none was ever given.
-function credentialsOf(node: Node): { readonly secret?: string; readonly user?: string } {
-  const credentials: object | undefined = node.credentials
-  return credentials ?? {}
-}
+// Node-RED sets none where none was ever given.
+const credentialsOf = (node: Node): { readonly secret?: string; readonly user?: string } => ({
+  ...node.credentials,
+})
 
 function messageOf({ exchange, variables, raw, request, response }: EndpointCall): Message {
   const { id, correlationId, deadline, isSimulated } = exchange

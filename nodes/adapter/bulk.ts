@@ -85,12 +85,16 @@ export class NodeBulk {
   }
 
   /** Makes the node's input: lists are worked as `task` says, `msg.cancel` ends the runs, journals are carried on. */
-  async prepare<T, S, R>(task: BulkTask<T, S, R>, handler: BulkHandler<T, S>): Promise<Prepared> {
+  async prepare<T, S, R>(
+    task: BulkTask<T, S, R>,
+    handler: BulkHandler<T, S>,
+    simulate?: Prepared['simulate'],
+  ): Promise<Prepared> {
     const { NodeRuns } = await import('./node-runs.ts')
     const folder = join(resolve(this.#RED.settings.userDir ?? '.', 'cxone/bulk'), folderName(this.#node.id))
     const runs = new NodeRuns(task, { node: this.#node, folder, isRemoved: () => this.#isRemoved })
     void this.#started.then(() => runs.resume())
-    return { handle: (msg, context) => runs.handle(msg, context, handler) }
+    return { handle: (msg, context) => runs.handle(msg, context, handler), simulate }
   }
 }
 

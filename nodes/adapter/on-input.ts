@@ -26,7 +26,7 @@ export interface Prepared {
    * What the node does instead of its work with a message that may change nothing outside; undefined: its work changes nothing.
    * Every node that does change something must have it.
    */
-  readonly simulate?: (msg: Message) => Outputs | undefined
+  readonly simulate?: ((msg: Message) => Outputs | undefined) | undefined
   readonly close?: () => Promise<void> | void
 }
 

@@ -1,9 +1,11 @@
 import type { Answer } from '../../lib/endpoint/answer.ts'
 import type { IncomingRequest, OutgoingResponse } from '../../lib/endpoint/http.ts'
+import type { EndpointDescription } from '../../lib/endpoint/openapi.ts'
 import type { VisitReport } from '../../lib/endpoint/visit.ts'
 import { processMetrics, type NodeMetrics } from '../../lib/metrics/metrics.ts'
 import { systemClock } from '../../lib/system.ts'
 import { auditorOf, type Auditor } from './audit.ts'
+import { documentEndpoint } from './endpoint-documents.ts'
 import { watchFailures } from './flow-failures.ts'
 import { httpRoutesOf, type Route } from './http-routes.ts'
 import { labelOf, toPaletteError } from './on-input.ts'
@@ -33,6 +35,8 @@ export interface Served {
 export interface ServedPaths {
   readonly path: string
   readonly simulatePath: string | undefined
+  /** What the documentation tells of it. */
+  readonly description: EndpointDescription
 }
 
 /**
@@ -78,12 +82,13 @@ class RequestServer {
 
   open(def: NodeDef, paths: () => ServedPaths, setup: (tools: RequestTools) => Promise<Served>): void {
     try {
-      const { path, simulatePath } = paths()
+      const { path, simulatePath, description } = paths()
       this.#title = `ready · POST ${path}`
       this.#serve(path, false)
       if (simulatePath !== undefined) this.#serve(simulatePath, true)
-      this.#frees.push(watchFailures(this.#RED))
+      this.#frees.push(watchFailures(this.#RED), documentEndpoint(this.#RED, description))
     } catch (error) {
+      for (const free of this.#frees.splice(0)) free()
       this.#fail(error)
       return
     }

@@ -7,6 +7,12 @@ export function writeStep(msg: Message, step: string, details: unknown): Message
   return msg
 }
 
+/** What a node makes of a message that may change nothing outside, instead of its work. */
+export const simulateStep =
+  (step: string) =>
+  (msg: Message): Message =>
+    writeStep(Object.assign(msg, { payload: {} }), step, { status: 'simulated' })
+
 /**
  * Leaves the failure under `msg.cxone.error`, for Catch nodes: of an error's own properties Node-RED hands them
  * `code` and `cause`, but no `details`.

@@ -3,7 +3,7 @@ import type { SharedParts } from '../../lib/cxone/request-list.ts'
 import { listOf, NodeBulk, type BulkHandler, type BulkTask } from '../adapter/bulk.ts'
 import { useConfig } from '../adapter/config-node.ts'
 import { onInput, type Prepared } from '../adapter/on-input.ts'
-import { writeStep } from '../adapter/step.ts'
+import { simulateStep, writeStep } from '../adapter/step.ts'
 import { placeOf, placesOf, typedReader } from '../adapter/typed-input.ts'
 import type { Node, NodeAPI, NodeDef } from '../adapter/types.ts'
 import { parseConfig } from './config.ts'
@@ -56,5 +56,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef, runs: NodeBulk): 
     Object.assign(msg, { payload, statusCode: answer.status, headers: answer.headers })
     return writeStep(msg, 'request', step)
   }
-  return runs.prepare(task, handle)
+  return runs.prepare(task, handle, isReading(method) ? undefined : simulateStep('request'))
 }
+
+const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD'

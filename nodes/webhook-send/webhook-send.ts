@@ -36,6 +36,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
   const places = placesOf(config)
   return {
     close: () => client.close(),
+    simulate: (msg) => [writeStep(msg, 'webhook', { status: 'simulated' }), null],
     handle: async (msg, context) => {
       const onRetry = (attempt: number, of: number): void => context.degraded(`retry ${attempt}/${of}`)
       const { url, eventType } = await read(msg)
