@@ -129,7 +129,7 @@ class Row {
 
   #openValue({ value = '', valueType = 'msg' }: StoredParam): void {
     const variable = { value: VARIABLE, label: this.#words('fromVariables'), hasValue: false }
-    this.#value.typedInput({ default: VARIABLE, types: [variable, ...paramValue.kinds] })
+    this.#value.css('width', '100%').typedInput({ default: VARIABLE, types: [variable, ...paramValue.kinds] })
     if (value === '') return
     this.#value.typedInput('type', valueType)
     this.#value.typedInput('value', value)

@@ -95,7 +95,7 @@ const usedIn = (columns: CheckAnswer['tables'][number]['columns']): readonly str
 /** What the statement did before it was rolled back. */
 export function rehearseReport(answer: RehearseAnswer, maxCost: number, words: Words): HTMLElement {
   const { command, rowCount, rows, locks, plan, latencyMs } = answer
-  const title = `${command} · ${rowCount} ${words('report.rows')} · ${latencyMs.toFixed(1)} ms · ${words('report.rolledBack')}`
+  const title = `${command} · ${rowCount} ${words(rowCount === 1 ? 'report.row' : 'report.rows')} · ${latencyMs.toFixed(1)} ms · ${words('report.rolledBack')}`
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   return element(
     'div',
@@ -135,11 +135,29 @@ export function failureReport(
     ...(Array.isArray(missing)
       ? table(
           words('report.missing'),
-          missing.map((each) => Object.values(each as object).map(shown)),
+          (missing as readonly Missing[]).map((each) => missingRow(each, words)),
         )
       : []),
   )
 }
+
+/** What a drifted table lacks. */
+interface Missing {
+  readonly table?: string
+  readonly column?: string
+  readonly parameter?: string
+  readonly expected?: string
+  readonly actual?: string | null
+}
+
+const missingRow = (
+  { table: of, column, parameter, expected = '', actual }: Missing,
+  words: Words,
+): readonly string[] => [
+  [of, column, parameter].filter((name) => name !== undefined).join('.'),
+  expected,
+  actual ?? words('report.gone'),
+]
 
 // PostgreSQL counts characters from 1, not UTF-16 units.
 function placeIn(sql: string, position: number): { line: number; column: number; text: string } {
