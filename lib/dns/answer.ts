@@ -1,9 +1,7 @@
 import type { Step } from './dnssec/chain.ts'
 import type { DnssecStatus } from './dnssec/verdict.ts'
 import type { ExtendedError } from './faults.ts'
-
-/** How a question reached its server. */
-export type TransportName = 'udp' | 'tcp' | 'tls' | 'https'
+import type { TransportName } from './servers.ts'
 
 /** What is known about a question, ready to be kept. */
 export interface Answer {

@@ -1,3 +1,4 @@
+import { wireName, type WireName } from './dnssec/name.ts'
 import { dnsFault, type ExtendedError } from './faults.ts'
 import { absolute } from './names.ts'
 import { readRdata, readTarget, type DnsCodec } from './rdata.ts'
@@ -32,6 +33,9 @@ const IN = 1
 const SOA = RECORD_TYPE_CODES.SOA
 const OPT = 41
 const EDE_OPTION = 15
+const HEADER = 12
+const OPT_OCTETS = 11
+const DNSSEC_OK = 0x8000
 /** Fits into one unfragmented packet on every path (DNS flag day 2020). */
 const UDP_BYTES = 1232
 /** A longer stay in the cache is no use, and a forged TTL must not pin an answer (RFC 8767 allows a cap). */
@@ -46,30 +50,41 @@ const MAX_PATH = 128
  * 5.7); `edns`: false for servers that know no EDNS.
  */
 export function encodeQuery(
-  codec: DnsCodec,
   question: Question,
   options: { readonly authenticated: boolean; readonly edns: boolean },
 ): Buffer {
-  const type = `UNKNOWN_${RECORD_TYPE_CODES[question.type]}` as 'A' // by number: dns-packet lacks SVCB and HTTPS
-  return codec.encode({
-    type: 'query',
-    flags: FLAGS.RD | (options.authenticated ? FLAGS.AD : 0),
-    questions: [{ name: question.name === '' ? '.' : question.name, type }],
-    additionals: options.edns
-      ? [
-          {
-            type: 'OPT',
-            name: '.',
-            udpPayloadSize: UDP_BYTES,
-            extendedRcode: 0,
-            ednsVersion: 0,
-            flags: 0,
-            flag_do: false,
-            options: [],
-          },
-        ]
-      : [],
+  const { authenticated, edns } = options
+  const name = wireName(question.name)
+  return encodeQuestion({
+    name,
+    type: RECORD_TYPE_CODES[question.type],
+    flags: FLAGS.RD | (authenticated ? FLAGS.AD : 0),
+    edns: edns ? { dnssecOk: false } : undefined,
   })
+}
+
+/** A query message of any name and type. With EDNS there is room for answers of 1232 octets. */
+export function encodeQuestion(query: {
+  readonly name: WireName
+  readonly type: number
+  /** The second header word. */
+  readonly flags: number
+  readonly edns: { readonly dnssecOk: boolean } | undefined
+}): Buffer {
+  const { name, type, flags, edns } = query
+  const at = HEADER + name.length
+  const message = Buffer.alloc(at + 4 + (edns ? OPT_OCTETS : 0))
+  message.writeUInt16BE(flags, 2)
+  message.writeUInt16BE(1, 4)
+  message.write(name, HEADER, 'latin1')
+  message.writeUInt16BE(type, at)
+  message.writeUInt16BE(IN, at + 2)
+  if (!edns) return message
+  message.writeUInt16BE(1, 10)
+  message.writeUInt16BE(OPT, at + 5)
+  message.writeUInt16BE(UDP_BYTES, at + 7)
+  message.writeUInt16BE(edns.dnssecOk ? DNSSEC_OK : 0, at + 11)
+  return message
 }
 
 /**

@@ -1,7 +1,7 @@
 import { SingleFlight } from '../concurrency/single-flight.ts'
 import { configError } from '../errors.ts'
 import type { Clock } from '../ports.ts'
-import type { Answer, TransportName } from './answer.ts'
+import type { Answer } from './answer.ts'
 import { usableUntil, type DnsCache } from './cache.ts'
 import type { LinkMemo } from './dnssec/chain.ts'
 import { isDnsFault } from './faults.ts'
@@ -12,7 +12,7 @@ import type { DnsCodec } from './rdata.ts'
 import type { RecordType } from './record-types.ts'
 import type { DnsRequest } from './request.ts'
 import { summarise, type DnsResult } from './result.ts'
-import { parseServer, type ServerAddress } from './servers.ts'
+import { parseServer, type ServerAddress, type TransportName } from './servers.ts'
 import type { DnsTransports } from './transport/transport.ts'
 import { createStubSource, type AskSource } from './stub.ts'
 import { anchorsOf, IANA_ANCHORS } from './trust-anchors.ts'
@@ -73,7 +73,7 @@ export interface DnsResolver {
  * @throws `CONFIG_INVALID` for `servers` and `trustAnchors`.
  */
 export function createDnsResolver(ports: DnsPorts, options: DnsOptions): DnsResolver {
-  const servers = readServers(options.servers)
+  const servers = readServers(options.servers, options.transport)
   const upstream = new Upstream(ports, { ...options, servers, trustAd: options.dnssec === 'ad' })
   const anchors = options.dnssec === 'validate' ? options.trustAnchors || IANA_ANCHORS : ''
   const scope = `${options.servers.join()} ${options.transport} ${options.dnssec} ${anchors}`
@@ -90,13 +90,14 @@ export function createDnsResolver(ports: DnsPorts, options: DnsOptions): DnsReso
   }
 }
 
-function readServers(list: readonly string[]): readonly ServerAddress[] {
+function readServers(list: readonly string[], transport: TransportName): readonly ServerAddress[] {
   if (list.length === 0) {
     throw configError('servers', 'Property `servers`: this machine names no DNS servers; list at least one')
   }
   return list.map((text) => {
-    const server = parseServer(text)
-    if (!server) throw configError('servers', `Property \`servers\`: expected \`ip[:port]\`, got \`${text}\``)
+    const server = parseServer(text, transport)
+    if (!server)
+      throw configError('servers', `Property \`servers\`: expected \`ip[:port][#name]\`, got \`${text}\``)
     return server
   })
 }

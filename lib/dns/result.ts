@@ -1,11 +1,11 @@
 import { isoTime } from '../system.ts'
 import { addressKind } from './addresses.ts'
-import type { TransportName } from './answer.ts'
 import { worse, type DnssecStatus } from './dnssec/verdict.ts'
 import { dnsFault, withChain, type DnsCode } from './faults.ts'
 import { absolute } from './names.ts'
 import type { RecordType } from './record-types.ts'
 import type { DnsRequest } from './request.ts'
+import type { TransportName } from './servers.ts'
 import { chainText, type Walked } from './walk.ts'
 
 /** What a look-up found. */

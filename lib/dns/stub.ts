@@ -18,7 +18,7 @@ export function createStubSource(codec: DnsCodec, upstream: Upstream, trustAd: b
     const delivered = await upstream.ask(
       {
         what: whatOf(question),
-        encode: (edns) => encodeQuery(codec, question, { authenticated: trustAd, edns }),
+        encode: (edns) => encodeQuery(question, { authenticated: trustAd, edns }),
         read: (message) => readReply(codec, message, question),
         needsEdns: false,
       },

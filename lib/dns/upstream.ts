@@ -1,8 +1,7 @@
 import type { Clock } from '../ports.ts'
-import type { TransportName } from './answer.ts'
 import { dnsFault, isDnsFault, type ExtendedError } from './faults.ts'
 import type { Lifetime } from './lifetime.ts'
-import { serverText, type ServerAddress } from './servers.ts'
+import { serverText, type ServerAddress, type TransportName } from './servers.ts'
 import type { DnsTransports } from './transport/transport.ts'
 
 /** The parts of an answer that decide whether it is one. */
@@ -57,6 +56,8 @@ export interface UpstreamOptions {
 const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 }
 /** How often a server that is silent is asked, as long as the lifetime allows. */
 const ROUNDS = 3
+/** For so long a server that kept silent is asked after the others. */
+const SILENT_MS = 30_000
 /** RFC 8914: DNSSEC Bogus, and its refinements up to NSEC Missing. */
 const isBogus = (ede: ExtendedError | null): boolean => ede !== null && ede.code >= 6 && ede.code <= 12
 /** RFC 8914: DNSSEC Indeterminate. */
@@ -64,7 +65,7 @@ const INDETERMINATE = 5
 
 /**
  * Asks recursive DNS servers in order: one that is silent, fails or refuses is passed over for the next, silent ones are
- * asked again. A truncated answer is fetched over TCP. All within the budget's lifetime.
+ * asked again, and last for a while. A truncated answer is fetched over TCP. All within the budget's lifetime.
  */
 export class Upstream {
   readonly #ports: {
@@ -72,6 +73,8 @@ export class Upstream {
     readonly clock: Clock
   }
   readonly #options: UpstreamOptions
+  /** Servers that kept silent, and until when (monotonic milliseconds) others are asked first. */
+  readonly #silentUntil = new Map<ServerAddress, number>()
 
   constructor(ports: { transports: DnsTransports; clock: Clock }, options: UpstreamOptions) {
     this.#ports = ports
@@ -84,18 +87,23 @@ export class Upstream {
    * or knows no EDNS where that is needed; what `beforeQuery` throws.
    */
   async ask<T extends ReplyHead>(query: Query<T>, budget: Budget): Promise<Delivered<T>> {
-    let worth = this.#options.servers
+    let worth = this.#inOrder()
     let failure: Error | undefined
     for (let round = 0; round < ROUNDS && worth.length > 0; round += 1) {
       const silent: ServerAddress[] = []
       for (const server of worth) {
         if (budget.lifetime.over) break
         try {
-          return await this.#askServer(server, query, budget)
+          const delivered = await this.#askServer(server, query, budget)
+          this.#silentUntil.delete(server)
+          return delivered
         } catch (error) {
           if (!mayAskOthers(error)) throw error
           const isSilent = error.code === 'DNS_TIMEOUT'
-          if (isSilent) silent.push(server)
+          if (isSilent) {
+            silent.push(server)
+            this.#silentUntil.set(server, this.#ports.clock.monotonic() + SILENT_MS)
+          }
           // What a server said tells more than another's silence.
           if (failure === undefined || !isSilent) failure = error
         }
@@ -103,6 +111,14 @@ export class Upstream {
       worth = budget.lifetime.over ? [] : silent
     }
     throw failure ?? outOfTime(query.what, budget.lifetime)
+  }
+
+  #inOrder(): readonly ServerAddress[] {
+    if (this.#silentUntil.size === 0) return this.#options.servers
+    const now = this.#ports.clock.monotonic()
+    const isSilent = (server: ServerAddress): boolean => (this.#silentUntil.get(server) ?? 0) > now
+    const { servers } = this.#options
+    return [...servers.filter((server) => !isSilent(server)), ...servers.filter(isSilent)]
   }
 
   async #askServer<T extends ReplyHead>(

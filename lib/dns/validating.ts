@@ -8,7 +8,7 @@ import { typeName } from './dnssec/type-names.ts'
 import { Validator, type Validated } from './dnssec/validator.ts'
 import { Work } from './dnssec/work.ts'
 import { dnsFault } from './faults.ts'
-import type { Question } from './query.ts'
+import { encodeQuestion, type Question } from './query.ts'
 import { readRdata, type DnsCodec } from './rdata.ts'
 import { RECORD_TYPE_CODES } from './record-types.ts'
 import type { AskSource } from './stub.ts'
@@ -107,21 +107,9 @@ function strictQuery(name: WireName, type: number): Query<StrictReply> {
   }
 }
 
-/** RD and CD; an OPT record with DO and room for 1232 octets (RFC 4035, section 4.1). The id is the transport's. */
-export function encodeStrictQuery(name: WireName, type: number): Buffer {
-  const query = Buffer.alloc(HEADER + name.length + 4 + 11)
-  query.writeUInt16BE(FLAGS.RD | FLAGS.CD, 2)
-  query.writeUInt16BE(1, 4)
-  query.writeUInt16BE(1, 10)
-  query.write(name, HEADER, 'latin1')
-  const at = HEADER + name.length
-  query.writeUInt16BE(type, at)
-  query.writeUInt16BE(1, at + 2)
-  query.writeUInt16BE(41, at + 5)
-  query.writeUInt16BE(1232, at + 7)
-  query.writeUInt16BE(0x8000, at + 11)
-  return query
-}
+/** RD and CD; an OPT record with DO (RFC 4035, section 4.1). The id is the transport's. */
+export const encodeStrictQuery = (name: WireName, type: number): Buffer =>
+  encodeQuestion({ name, type, flags: FLAGS.RD | FLAGS.CD, edns: { dnssecOk: true } })
 
 /**
  * Reads a message that claims to answer a question.

@@ -30,7 +30,7 @@ export async function startSandboxDns(
 ): Promise<SandboxDns> {
   const { default: codec } = await import('dns-packet')
   const zone = sandboxZone(codec, options.httpPort ?? 0, () => systemClock.now())
-  const answer: Answerer = (message, transport) => answerSafely(zone, message, transport)
+  const answer = remembering((message, transport) => answerSafely(zone, message, transport))
   const { tcp, udp, port } = await listen(options.port ?? 0)
   const connections = serveTcp(tcp, answer)
   serveUdp(udp, answer)
@@ -43,6 +43,28 @@ export async function startSandboxDns(
 }
 
 type Answerer = (message: Buffer, transport: 'udp' | 'tcp') => Buffer | undefined
+
+const MAX_REMEMBERED = 500
+const REMEMBERED_MS = 10_000
+
+/** Gives the same answer to the same question for a while: loads are many equal questions. */
+function remembering(answer: Answerer): Answerer {
+  const known = new Map<string, { readonly reply: Buffer; readonly until: number }>()
+  return (message, transport) => {
+    const key = transport + message.toString('latin1', 2)
+    const found = known.get(key)
+    const now = systemClock.monotonic()
+    if (found && now < found.until) {
+      const reply = Buffer.from(found.reply)
+      message.copy(reply, 0, 0, 2)
+      return reply
+    }
+    const reply = answer(message, transport)
+    if (known.size >= MAX_REMEMBERED) known.clear()
+    if (reply && message.length >= 2) known.set(key, { reply, until: now + REMEMBERED_MS })
+    return reply
+  }
+}
 
 /** A test server must outlive every question. */
 function answerSafely(zone: SandboxZone, message: Buffer, transport: 'udp' | 'tcp') {

@@ -3,7 +3,6 @@ import {
   integer,
   list,
   nodeId,
-  offered,
   oneOf,
   parseFields,
   text,
@@ -28,7 +27,7 @@ export const fields = {
   onLimit: oneOf(['fail', 'wait'], 'fail'),
   dnssec: oneOf(['validate', 'ad', 'off'], 'validate'),
   servers: list<string>([], checkServer, 16),
-  transport: offered(['udp', 'tcp'], ['tls', 'https'], 'udp'),
+  transport: oneOf(['udp', 'tcp', 'tls', 'https'], 'udp'),
   timeoutMs: integer({ min: 1, max: 600_000, default: 5000 }),
   lifetimeMs: integer({ min: 1, max: 600_000, default: 10_000 }),
   maxCnameHops: integer({ min: 0, max: 100, default: 10 }),
@@ -40,7 +39,7 @@ export const fields = {
 function checkServer(item: unknown): string | undefined {
   return typeof item === 'string' && parseServer(item)
     ? undefined
-    : `expected an IP address with or without a port (\`192.0.2.53\`, \`[2001:db8::53]:5353\`), got ${show(item)}`
+    : `expected an IP address, with a port and a certificate name where needed (\`192.0.2.53\`, \`[2001:db8::53]:5353\`, \`192.0.2.53#dns.example\`), got ${show(item)}`
 }
 
 function trustAnchors(): Field<string> {

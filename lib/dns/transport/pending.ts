@@ -1,8 +1,8 @@
 import { abortReason } from '../../concurrency/abort.ts'
 import { abortedError } from '../../errors.ts'
-import type { Clock } from '../../ports.ts'
 import { dnsFault } from '../faults.ts'
 import { serverText, type ServerAddress } from '../servers.ts'
+import type { Deadlines } from './deadlines.ts'
 import type { Exchange } from './transport.ts'
 
 const WHAT = 'The DNS question'
@@ -19,14 +19,14 @@ export class Pending {
   /** @param release called once when it is settled, to free what belongs to it. */
   constructor(
     exchange: Exchange<unknown>,
-    clock: Clock,
+    deadlines: Deadlines,
     promise: { resolve: (value: unknown) => void; reject: (error: unknown) => void },
     release: () => void,
   ) {
     this.#exchange = exchange
     const { signal, server, timeoutMs } = exchange
     const onAbort = (): void => this.fail(signal && abortReason(signal, WHAT))
-    const cancelTimer = clock.after(timeoutMs, () =>
+    const cancelTimer = deadlines.add(timeoutMs, () =>
       this.fail(dnsFault('DNS_TIMEOUT', `No answer from ${serverText(server)} within ${timeoutMs} ms`)),
     )
     signal?.addEventListener('abort', onAbort, { once: true })

@@ -1,6 +1,5 @@
 import type { Clock, Random } from '../../ports.ts'
-import type { TransportName } from '../answer.ts'
-import type { ServerAddress } from '../servers.ts'
+import type { ServerAddress, TransportName } from '../servers.ts'
 
 /** One question to one server, and one answer back. */
 export interface Exchange<T> {
@@ -34,4 +33,6 @@ export type DnsTransports = Readonly<Record<'udp' | 'tcp', DnsTransport>> &
 export interface TransportPorts {
   readonly clock: Clock
   readonly random: Random
+  /** Certificates to trust (PEM) instead of the system's, for TLS and HTTPS. */
+  readonly ca?: string | undefined
 }

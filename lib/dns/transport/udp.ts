@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { serverText, type ServerAddress } from '../servers.ts'
+import { Deadlines } from './deadlines.ts'
 import { closedError, Pending, refuseIf, unreachable } from './pending.ts'
 import type { DnsTransport, Exchange, TransportPorts } from './transport.ts'
 
@@ -13,6 +14,7 @@ const ID_VALUES = 0x1_0000
  * comes from another address or port and reports an unreachable server at once.
  */
 export function createUdpTransport(ports: TransportPorts): DnsTransport {
+  const deadlines = new Deadlines(ports.clock)
   const open = new Set<Channel>()
   const current = new Map<string, Channel>()
   let closed = false
@@ -21,7 +23,7 @@ export function createUdpTransport(ports: TransportPorts): DnsTransport {
     const key = serverText(server)
     const usable = current.get(key)
     if (usable?.usable) return usable
-    const made: Channel = new Channel(server, ports, () => {
+    const made: Channel = new Channel(server, ports, deadlines, () => {
       open.delete(made)
       if (current.get(key) === made) current.delete(key)
     })
@@ -45,6 +47,7 @@ export function createUdpTransport(ports: TransportPorts): DnsTransport {
 class Channel {
   readonly #server: ServerAddress
   readonly #ports: TransportPorts
+  readonly #deadlines: Deadlines
   readonly #onClose: () => void
   readonly #socket: Socket
   readonly #pending = new Map<number, Pending>()
@@ -52,9 +55,10 @@ class Channel {
   #asked = 0
   #closed = false
 
-  constructor(server: ServerAddress, ports: TransportPorts, onClose: () => void) {
+  constructor(server: ServerAddress, ports: TransportPorts, deadlines: Deadlines, onClose: () => void) {
     this.#server = server
     this.#ports = ports
+    this.#deadlines = deadlines
     this.#onClose = onClose
     this.#socket = createSocket(server.family === 6 ? 'udp6' : 'udp4')
     this.#socket.on('error', (error) => this.fail(unreachable(server, error)))
@@ -74,7 +78,7 @@ class Channel {
         this.#pending.delete(id)
         if (this.#pending.size === 0) this.#close()
       }
-      const pending = new Pending(exchange, this.#ports.clock, { resolve, reject }, release)
+      const pending = new Pending(exchange, this.#deadlines, { resolve, reject }, release)
       this.#pending.set(id, pending)
       this.#send(withId(exchange.query, id))
     }) as Promise<T>

@@ -8,7 +8,7 @@ import { a, cname, failure, reply, soa } from './fakes.ts'
 
 const question: Question = { name: 'www.example.test', type: 'A' }
 const query = (asked: Question = question): Packet =>
-  packet.decode(encodeQuery(packet, asked, { authenticated: true, edns: true }))
+  packet.decode(encodeQuery(asked, { authenticated: true, edns: true }))
 const read = (more: Partial<Packet>, asked: Question = question) =>
   readReply(packet, reply(query(asked), more), asked)
 const record = (type: string, data: unknown): Answer =>
@@ -18,19 +18,19 @@ const malformed = (message: Buffer, asked: Question = question) =>
 
 describe('a DNS query', () => {
   it('asks for recursion, AD and EDNS with 1232 octets', () => {
-    const decoded = packet.decode(encodeQuery(packet, question, { authenticated: true, edns: true }))
+    const decoded = packet.decode(encodeQuery(question, { authenticated: true, edns: true }))
     assert.equal(decoded.flag_rd, true)
     assert.equal(decoded.flag_ad, true)
     assert.equal(decoded.flag_cd, false)
     assert.equal((decoded.additionals?.[0] as OptAnswer).udpPayloadSize, 1232)
-    const plain = packet.decode(encodeQuery(packet, question, { authenticated: false, edns: false }))
+    const plain = packet.decode(encodeQuery(question, { authenticated: false, edns: false }))
     assert.equal(plain.flag_ad, false)
     assert.deepEqual(plain.additionals, [])
   })
 
   it('asks for every type of the contract by its number', () => {
     for (const type of RECORD_TYPES) {
-      const message = encodeQuery(packet, { name: '', type }, { authenticated: false, edns: false })
+      const message = encodeQuery({ name: '', type }, { authenticated: false, edns: false })
       assert.equal(message.readUInt16BE(13), RECORD_TYPE_CODES[type], type)
     }
   })
@@ -171,7 +171,7 @@ describe('a DNS answer', () => {
 
   it('is none of ours when it is a query, or answers another question', () => {
     assert.equal(
-      readReply(packet, encodeQuery(packet, question, { authenticated: false, edns: true }), question),
+      readReply(packet, encodeQuery(question, { authenticated: false, edns: true }), question),
       undefined,
     )
     const others: Question[] = [

@@ -426,7 +426,7 @@ describe('DNSSEC by the AD bit', () => {
 
 describe('hostile answers', () => {
   const question = { name: 'www.example.test', type: 'A' } as const
-  const honest = reply(packet.decode(encodeQuery(packet, question, { authenticated: true, edns: true })), {
+  const honest = reply(packet.decode(encodeQuery(question, { authenticated: true, edns: true })), {
     answers: [cname('www.example.test', 'edge.example.test'), a('edge.example.test', '192.0.2.1')],
     authorities: [soa('example.test')],
     additionals: [ede(3)],

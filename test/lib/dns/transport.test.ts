@@ -6,7 +6,7 @@ import packet from 'dns-packet'
 import { encodeQuery, readReply, type Reply } from '../../../lib/dns/query.ts'
 import { createDnsResolver, type DnsOptions, type DnsResolver } from '../../../lib/dns/resolver.ts'
 import { systemDnsPorts } from '../../../lib/dns/system-ports.ts'
-import { createTcpTransport } from '../../../lib/dns/transport/tcp.ts'
+import { createTcpTransport } from '../../../lib/dns/transport/stream.ts'
 import type { DnsTransport, Exchange } from '../../../lib/dns/transport/transport.ts'
 import { createUdpTransport } from '../../../lib/dns/transport/udp.ts'
 import { startSandboxDns, type SandboxDns } from '../../../lib/sandbox/dns-server.ts'
@@ -15,7 +15,7 @@ import { a, failure, reply, request } from './fakes.ts'
 
 const ports = { clock: systemClock, random: systemRandom }
 const question = { name: 'www.example.test', type: 'A' } as const
-const query = encodeQuery(packet, question, { authenticated: false, edns: true })
+const query = encodeQuery(question, { authenticated: false, edns: true })
 const answer = (message: Buffer, address = '192.0.2.1', name: string = question.name): Buffer => {
   const asked = packet.decode(message)
   return reply({ ...asked, questions: [{ name, type: 'A' }] }, { answers: [a(name, address)] })
