@@ -1,4 +1,4 @@
-import type { AnyNode } from 'acorn'
+import type { AnyNode, IfStatement } from 'acorn'
 
 /** Why the code goes one way or the other. */
 export type BranchKind =
@@ -15,7 +15,10 @@ export type BranchKind =
   | 'loop'
   | 'catch'
 
-/** A part of the code that is run or not, depending on a decision; offsets and lines are those of the user's own text. */
+/**
+ * A part of the code that is run or not, depending on a decision; offsets and lines are those of the user's own text. An `else`
+ * that is not written is empty: it starts and ends behind the `if`.
+ */
 export interface Branch {
   readonly kind: BranchKind
   /** From 1. */
@@ -86,7 +89,7 @@ class Finder {
   find(tree: AnyNode): ParsedCode {
     this.#branches.push({ kind: 'code', line: 1, start: 0, end: tree.end, at: 0 })
     this.#visit(tree)
-    return { branches: this.#branches, statements: this.#statements }
+    return { branches: this.#branches.sort((a, b) => a.start - b.start), statements: this.#statements }
   }
 
   #visit(node: AnyNode): void {
@@ -104,7 +107,7 @@ class Finder {
       case 'IfStatement':
         this.#add('then', node.consequent)
         if (node.alternate) this.#add('else', node.alternate)
-        else this.#add('no else', node, { at: node.start, less: node.consequent.start })
+        else this.#addMissingElse(node)
         break
       case 'ConditionalExpression':
         this.#add('if true', node.consequent)
@@ -133,10 +136,14 @@ class Finder {
     }
   }
 
-  #add(kind: BranchKind, node: AnyNode, place: { at?: number; less?: number } = {}): void {
-    const { at = node.start, less } = place
-    const branch = { kind, line: this.#lineAt(node.start), start: node.start, end: node.end, at }
-    this.#branches.push(less === undefined ? branch : { ...branch, less })
+  #addMissingElse({ start, end, consequent }: IfStatement): void {
+    const line = this.#lineAt(start)
+    this.#branches.push({ kind: 'no else', line, start: end, end, at: start, less: consequent.start })
+  }
+
+  #add(kind: BranchKind, node: AnyNode, place: { at?: number } = {}): void {
+    const { at = node.start } = place
+    this.#branches.push({ kind, line: this.#lineAt(node.start), start: node.start, end: node.end, at })
   }
 
   #lineAt(offset: number): number {
