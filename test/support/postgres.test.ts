@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { serverAccount, usableNative } from './postgres-binaries.ts'
 import { privateServer, runOn, testDatabase } from './postgres.ts'
 import { until } from './until.ts'
@@ -50,7 +51,7 @@ describe('the PostgreSQL server of the tests', function () {
   })
 
   it('stops and removes its data when its parent is killed with -9', async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'postgres-child.ts')], {
+    const child = spawn(process.execPath, [fileURLToPath(new URL('./postgres-child.ts', import.meta.url))], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const [line] = (await once(child.stdout, 'data')) as [Buffer]

@@ -85,7 +85,7 @@ export class Connection {
 const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4])
 
 /** `host:port` as messages show it. */
-export const endpointOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+const endpointOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 
 /**

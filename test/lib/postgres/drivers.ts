@@ -61,7 +61,10 @@ export async function newServerDriver(settings: Partial<ServerSettings> = {}): P
 }
 
 /** The embedded driver; in memory where no folder is given. */
-export function openEmbedded(settings: Partial<EmbeddedSettings> = {}): EmbeddedDatabase {
+export function openEmbedded(
+  settings: Partial<EmbeddedSettings> = {},
+  workerFile = new URL('../../../lib/postgres/embedded/worker.ts', import.meta.url),
+): EmbeddedDatabase {
   return new EmbeddedDatabase(
     { dataDir: 'memory://', initSql: '', maxWaiting: 1000, connectTimeoutMs: 60_000, ...settings },
     {
@@ -69,7 +72,7 @@ export function openEmbedded(settings: Partial<EmbeddedSettings> = {}): Embedded
       files: systemFiles,
       locks: systemLocks,
       log: { info: () => undefined, warn: (message) => warnings.push(message) },
-      workerFile: new URL('../../../lib/postgres/embedded/worker.ts', import.meta.url),
+      workerFile,
     },
   )
 }

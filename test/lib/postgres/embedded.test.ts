@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Database } from '../../../lib/postgres/driver.ts'
 import type { EmbeddedDatabase } from '../../../lib/postgres/embedded/embedded-database.ts'
 import { DEFAULTS, openEmbedded, warnings } from './drivers.ts'
@@ -138,7 +139,7 @@ describe('the embedded database', function () {
       process.execPath,
       [
         '--disable-warning=ExperimentalWarning',
-        join(import.meta.dirname, 'embedded-child.ts'),
+        fileURLToPath(new URL('./embedded-child.ts', import.meta.url)),
         join(folder, 'data'),
       ],
       {
@@ -183,5 +184,21 @@ describe('the embedded database', function () {
     const work = ask(starting, 'select 1')
     setTimeout(() => void starting.close(), 50)
     await assert.rejects(work, (error: any) => ['ABORTED', 'PG_UNAVAILABLE'].includes(error.code))
+  })
+
+  it('tells how to install it where it is missing, and starts again after its thread has crashed', async () => {
+    const news = { news: 'failed', reason: 'Cannot find module', isMissing: true }
+    const code = `import { parentPort } from 'node:worker_threads'; parentPort.postMessage(${JSON.stringify(news)})`
+    const missing = openEmbedded({}, new URL(`data:text/javascript,${encodeURIComponent(code)}`))
+    await assert.rejects(ask(missing, 'select 1'), (error: any) => {
+      assert.deepEqual([error.code, error.details.field], ['CONFIG_INVALID', 'mode'])
+      assert.match(error.message, /npm install @electric-sql\/pglite/)
+      return true
+    })
+    await missing.close()
+    const crashing = openEmbedded({}, new URL('data:text/javascript,throw new Error("crash")'))
+    for (let time = 0; time < 2; time += 1)
+      await assert.rejects(ask(crashing, 'select 1'), { code: 'PG_UNAVAILABLE' })
+    await crashing.close()
   })
 })
