@@ -179,13 +179,8 @@ async function bulk(url: string, folder: string): Promise<void> {
       items,
       async (item, { key, signal, pace }) => {
         const call = { signal, pace, correlationId: newCorrelationId() }
-        const { document: _, ...value } = await register(build(item), {
-          key,
-          force: false,
-          dryRun: false,
-          call,
-        })
-        return { value }
+        const done = await register(build(item), { key, force: false, dryRun: false, call })
+        return { value: { ...done, document: undefined } }
       },
       { id: randomUUID(), concurrency: IN_FLIGHT, clock: systemClock, random: systemRandom },
     )

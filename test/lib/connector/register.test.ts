@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { MemoryLedger } from '../../../lib/connector/ledger.ts'
 import { createRegister, type RegisterOptions } from '../../../lib/connector/register.ts'
-import type { PaletteError } from '../../../lib/errors.ts'
 import { answerJson, type Received } from '../http/stub-server.ts'
 import { failureOf, startWorld } from '../cxone/world.ts'
 import { payload } from './sample.ts'
@@ -227,7 +226,7 @@ describe('registration with the sandbox', () => {
     full.begin = () =>
       Promise.reject(Object.assign(new Error('full'), { code: 'JOURNAL_UNAVAILABLE', details: {} }))
     world.restart(full)
-    assert.equal(((await failureOf(world.register(payload()))) as PaletteError).code, 'JOURNAL_UNAVAILABLE')
+    assert.equal((await failureOf(world.register(payload()))).code, 'JOURNAL_UNAVAILABLE')
     assert.deepEqual(world.calls(), ['GET 404'])
   })
 })

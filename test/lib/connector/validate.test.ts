@@ -17,6 +17,7 @@ function faultsOf(given: object, base: RawConnector = connector()) {
   const checked = checkConnector(raw, RULES, faults)
   return 'faults' in checked ? checked.faults : []
 }
+const firstOf = (given: object): string => faultsOf(given)[0].message
 const pathsOf = (given: object): string[] => faultsOf(given).map(({ path }) => path)
 
 describe('check of a connector', () => {
@@ -113,11 +114,11 @@ describe('check of a connector', () => {
       expected: 'an integer from 1 to 65535',
       actual: '`-1` (number)',
     })
-    assert.match(faultsOf({ hosst: 'db' })[0]?.message ?? '', /did you mean `host`\?/)
-    assert.match(faultsOf({ maxPoolSize: 5 })[0]?.message ?? '', /did you mean `pool.max`\?/)
-    assert.match(faultsOf({ pool: { Max: 5 } })[0]?.message ?? '', /did you mean `max`\?/)
-    assert.match(faultsOf({ connectionString: 'jdbc:x' })[0]?.message ?? '', /`host`, `port` and `database`/)
-    assert.match(faultsOf({ zzzzzzzzzzzz: 5 })[0]?.message ?? '', /expected one of connectorId/)
+    assert.match(firstOf({ hosst: 'db' }), /did you mean `host`\?/)
+    assert.match(firstOf({ maxPoolSize: 5 }), /did you mean `pool.max`\?/)
+    assert.match(firstOf({ pool: { Max: 5 } }), /did you mean `max`\?/)
+    assert.match(firstOf({ connectionString: 'jdbc:x' }), /`host`, `port` and `database`/)
+    assert.match(firstOf({ zzzzzzzzzzzz: 5 }), /expected one of connectorId/)
     const error = connectorError('crm-db', faultsOf({ port: -1, ssl: 1, host: '' }))
     assert.equal(error.code, 'CONNECTOR_INVALID')
     assert.match(
@@ -132,7 +133,7 @@ describe('check of a connector', () => {
       ...{ usernameRef: secret, passwordRef: secret, password: secret, credentials: { password: secret } },
       ...{ host: `sa:${secret}@db`, database: `dw?password=${secret}`, port: `jdbc://u:${secret}@h` },
       pool: { password: secret },
-      events: [{ eventType: 'x', webhookUrl: `http://u:${secret}@h/`, [`${secret}`]: 1 }],
+      events: [{ eventType: 'x', webhookUrl: `http://u:${secret}@h/`, [secret]: 1 }],
     }
     const faults = faultsOf({
       ...given,
@@ -141,7 +142,7 @@ describe('check of a connector', () => {
     assert.equal(faults.length, 9)
     assert.ok(!JSON.stringify(faults).includes(secret), JSON.stringify(faults))
     assert.ok(!connectorError('x', faults).message.includes(secret))
-    assert.match(faultsOf({ password: secret })[0]?.message ?? '', /usernameRef.*passwordRef/)
+    assert.match(firstOf({ password: secret }), /usernameRef.*passwordRef/)
     const kept = JSON.stringify(withoutSecrets({ ...given, host: 'db', database: 'dw', port: 1, events: [] }))
     assert.ok(!kept.includes(secret), kept)
   })

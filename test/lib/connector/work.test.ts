@@ -54,7 +54,11 @@ describe('work on a connector', () => {
         ...{ allowPrivate: false, allowHosts },
       },
     )
-    const clock = { ...systemClock, sleep: () => Promise.resolve(world.clock.advance(400)) }
+    const sleep = async (): Promise<void> => {
+      world.clock.advance(400)
+      await Promise.resolve()
+    }
+    const clock = { ...systemClock, sleep }
     const place = { client: access.client, path: access.paths.connector }
     const work = createConnectorWork({
       ...{ ...place, clock: { ...clock, monotonic: world.clock.now }, rules: readRules(undefined) },

@@ -71,9 +71,9 @@ export function useConnectors(): ConnectorWorld {
         .map(({ method, status }) => `${method} ${status}`),
     editElsewhere: async (change: (document: Record<string, any>) => void, id = 'crm-db') => {
       const { json } = await read(id)
-      for (const name of ['status', 'version', 'updatedAt', 'health']) delete json[name]
-      change(json)
-      await running.send('PUT', PATH + id, { token: await running.token(), body: json })
+      const document = structuredClone(json) as Record<string, any>
+      change(document)
+      await running.send('PUT', PATH + id, { token: await running.token(), body: document })
     },
     deleteElsewhere: async (id = 'crm-db') => {
       await running.send('DELETE', PATH + id, { token: await running.token() })
