@@ -10,7 +10,10 @@ export function showPreview(node: EditorNode): void {
   const update = (): void => {
     const dbType = $('#node-input-dbType').val()
     if (!isDbType(dbType)) return
-    $('#cxone-jdbc').val(urlOf(dbType) ?? node._('connector-register.jdbcByMessage'))
+    const url = urlOf(dbType)
+    $('#cxone-jdbc')
+      .val(url ?? node._('connector-register.jdbcByMessage'))
+      .attr('title', url ?? '')
     const drivers = $('#cxone-drivers').empty()
     for (const version of DEFAULT_RULES[dbType].drivers) drivers.append($('<option>', { value: version }))
   }
