@@ -5,13 +5,14 @@ import type { Answer } from './answer.ts'
 import { usableUntil, type DnsCache } from './cache.ts'
 import type { LinkMemo } from './dnssec/chain.ts'
 import { isDnsFault } from './faults.ts'
+import { KeptResults, requestKey } from './kept-results.ts'
 import { Lifetime } from './lifetime.ts'
 import type { Question } from './query.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { DnsCodec } from './rdata.ts'
 import type { RecordType } from './record-types.ts'
 import type { DnsRequest } from './request.ts'
-import { summarise, type DnsResult } from './result.ts'
+import { copyResult, milliseconds, summarise, type DnsResult } from './result.ts'
 import { parseServer, type ServerAddress, type TransportName } from './servers.ts'
 import type { DnsTransports } from './transport/transport.ts'
 import { createStubSource, type AskSource } from './stub.ts'
@@ -46,6 +47,8 @@ export interface DnsOptions {
   readonly lifetimeMs: number
   readonly maxCnameHops: number
   readonly onLimit: 'fail' | 'wait'
+  /** How long after its time a result may be given when no server answers; 0 or left out: never. */
+  readonly serveStaleS?: number
 }
 
 /** What a caller may add to a look-up. */
@@ -85,6 +88,7 @@ export function createDnsResolver(ports: DnsPorts, options: DnsOptions): DnsReso
   return {
     resolve: (request, call = {}) => resolver.resolve(request, call),
     close: () => {
+      resolver.close()
       for (const transport of Object.values(ports.transports)) transport.close()
     },
   }
@@ -104,6 +108,8 @@ function readServers(list: readonly string[], transport: TransportName): readonl
 
 /** One look-up under way. */
 interface Call extends DnsCallOptions {
+  /** Nobody waits for it: it gets new answers ahead of time. */
+  readonly isRefresh: boolean
   readonly request: DnsRequest
   readonly lifetime: Lifetime
   queries: number
@@ -116,6 +122,8 @@ class Resolver {
   readonly #scope: string
   readonly #limit: RateLimit
   readonly #flights = new SingleFlight<Answer>()
+  readonly #results: KeptResults
+  readonly #closing = new AbortController()
 
   constructor(ports: DnsPorts, options: DnsOptions, source: AskSource, scope: string) {
     this.#ports = ports
@@ -123,25 +131,54 @@ class Resolver {
     this.#source = source
     this.#scope = scope
     this.#limit = new RateLimit(ports.clock)
+    this.#results = new KeptResults((options.serveStaleS ?? 0) * 1000)
   }
 
   async resolve(request: DnsRequest, options: DnsCallOptions): Promise<DnsResult> {
-    const { clock } = this.#ports
-    const call: Call = {
-      ...options,
-      request,
-      lifetime: new Lifetime(clock, this.#options.lifetimeMs),
-      queries: 0,
+    const { clock, cache } = this.#ports
+    if (!cache) return await this.#lookUp(request, options, false)
+    const startedAt = clock.monotonic()
+    const key = requestKey(request)
+    const kept = this.#results.find(key, clock.now())
+    if (kept) {
+      if (kept.isDue) void this.#refresh(request)
+      return { ...kept.result, latencyMs: milliseconds(clock.monotonic() - startedAt) }
     }
+    try {
+      return await this.#lookUp(request, options, false)
+    } catch (error) {
+      const stale = isUpstreamFailure(error) ? this.#results.findStale(key, clock.now()) : undefined
+      if (!stale) throw error
+      return { ...stale, latencyMs: milliseconds(clock.monotonic() - startedAt) }
+    }
+  }
+
+  close(): void {
+    this.#closing.abort()
+  }
+
+  async #lookUp(request: DnsRequest, options: DnsCallOptions, isRefresh: boolean): Promise<DnsResult> {
+    const { clock, cache } = this.#ports
+    const lifetime = new Lifetime(clock, this.#options.lifetimeMs)
+    const call: Call = { ...options, request, lifetime, queries: 0, isRefresh }
     const types = [...new Set(request.recordTypes)]
     const walks = await Promise.all(types.map(async (type) => [type, await this.#walk(type, call)] as const))
-    return summarise({
+    const summary = summarise({
       request,
       walks: new Map<RecordType, Walked>(walks),
       now: clock.now(),
       queries: call.queries,
       latencyMs: call.lifetime.usedMs,
     })
+    if (!cache) return summary.result
+    // The flow may change what it gets.
+    this.#results.set(requestKey(request), { ...summary, result: copyResult(summary.result, 0) }, clock.now())
+    return summary.result
+  }
+
+  // Whether it works concerns nobody: what is known is good for a while yet.
+  async #refresh(request: DnsRequest): Promise<void> {
+    await this.#lookUp(request, { signal: this.#closing.signal }, true).catch(() => undefined)
   }
 
   async #walk(type: RecordType, call: Call): Promise<Walked> {
@@ -168,7 +205,7 @@ class Resolver {
   #ask(question: Question, call: Call): Found | Promise<Found> {
     const { clock, cache } = this.#ports
     const key = `${question.type} ${question.name} ${this.#scope}`
-    const known = cache?.get(key, clock.now(), call.request.ttlOverrideS)
+    const known = call.isRefresh ? undefined : cache?.get(key, clock.now(), call.request.ttlOverrideS)
     if (known) return { ...known, cached: true }
     return this.#join(key, question, call).then((answer) => {
       const expiresAt = usableUntil(answer, clock.now(), call.request.ttlOverrideS)
@@ -207,7 +244,7 @@ class Resolver {
 
   async #count(call: Call, signal: AbortSignal): Promise<void> {
     const limit = call.request.maxQueriesPerMinute
-    if (this.#options.onLimit === 'fail') this.#limit.take(limit)
+    if (this.#options.onLimit === 'fail' || call.isRefresh) this.#limit.take(limit)
     else if (this.#limit.tryTake(limit) > 0) {
       call.onWait?.()
       await call.lifetime.pause(() => this.#limit.wait(limit, signal))
@@ -215,6 +252,10 @@ class Resolver {
     call.queries += 1
   }
 }
+
+/** The servers could not be reached or did not do their work: what was known before may serve (RFC 8767). */
+const isUpstreamFailure = (error: unknown): boolean =>
+  isDnsFault(error) && ['DNS_TIMEOUT', 'DNS_SERVFAIL', 'DNS_REFUSED'].includes(error.code)
 
 const isUsedUp = (error: unknown): boolean =>
   isDnsFault(error) && (error.code === 'DNS_TIMEOUT' || error.code === 'DNS_RATE_LIMITED')

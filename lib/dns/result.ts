@@ -30,8 +30,19 @@ export interface DnsResult {
   readonly queries: number
   /** Milliseconds, without waits for the rate limit. */
   readonly latencyMs: number
+  /** True: no server answered, and this is what was known before. */
+  readonly stale?: boolean
   /** The addresses found, by whether they can be reached from the Internet. */
   readonly addresses: { readonly public: readonly string[]; readonly private: readonly string[] }
+}
+
+/** A result, and how long it is good. */
+export interface Summary {
+  readonly result: DnsResult
+  /** Unix milliseconds. */
+  readonly expiresAt: number
+  /** Unix milliseconds: when the first of its signatures expires. */
+  readonly validUntil: number
 }
 
 /** All that {@link summarise} needs to know. */
@@ -58,7 +69,7 @@ const FAULTS: Readonly<Partial<Record<DnssecStatus['status'], DnsCode>>> = {
  * @throws `DNS_DNSSEC_INSECURE`, `DNS_DNSSEC_BOGUS`, `DNS_DNSSEC_INDETERMINATE` when the request demands DNSSEC and a part
  * of the answer lacks it.
  */
-export function summarise(outcome: Outcome): DnsResult {
+export function summarise(outcome: Outcome): Summary {
   const { request, walks, now } = outcome
   const all = [...walks.values()]
   const links = all.flatMap((walked) => walked.links)
@@ -73,7 +84,8 @@ export function summarise(outcome: Outcome): DnsResult {
   const isWithheld = links.some(({ answer }) => answer.isWithheld)
   const shown = isWithheld ? new Map([...walks].map(([type]) => [type, NOTHING])) : walks
   const asked = links.find((link) => !link.cached) ?? links[0]
-  return {
+  const validUntil = Math.min(...links.map(({ answer }) => answer.validUntil))
+  const result: DnsResult = {
     domain: request.domain || '.',
     records: Object.fromEntries([...shown].map(([type, { values }]) => [type, values.map(copy)])),
     ttl: Math.max(0, Math.ceil((expiresAt - now) / 1000)),
@@ -84,8 +96,36 @@ export function summarise(outcome: Outcome): DnsResult {
     server: asked?.answer.server ?? '',
     transport: asked?.answer.transport ?? 'udp',
     queries: outcome.queries,
-    latencyMs: Math.round(outcome.latencyMs * 1000) / 1000,
+    latencyMs: milliseconds(outcome.latencyMs),
     addresses: sortAddresses(shown),
+  }
+  return { result, expiresAt: isWithheld ? now : expiresAt, validUntil }
+}
+
+/** Milliseconds to the thousandth. */
+export const milliseconds = (ms: number): number => Math.round(ms * 1000) / 1000
+
+/** A result that was given before, as one of its own: flows change what they get. */
+export function copyResult(result: DnsResult, ttl: number): DnsResult {
+  const { records, cnameChain, dnssec, addresses } = result
+  const fresh: Partial<Record<RecordType, readonly unknown[]>> = {}
+  for (const type in records) {
+    const values = records[type as RecordType] ?? []
+    fresh[type as RecordType] = typeof values[0] === 'object' ? values.map(copy) : values.slice()
+  }
+  return {
+    domain: result.domain,
+    records: fresh,
+    ttl,
+    expiresAt: result.expiresAt,
+    cacheHit: true,
+    cnameChain: cnameChain.slice(),
+    dnssec: { status: dnssec.status, reason: dnssec.reason, ede: dnssec.ede && { ...dnssec.ede } },
+    server: result.server,
+    transport: result.transport,
+    queries: 0,
+    latencyMs: 0,
+    addresses: { public: addresses.public.slice(), private: addresses.private.slice() },
   }
 }
 

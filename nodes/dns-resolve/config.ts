@@ -33,6 +33,7 @@ export const fields = {
   maxCnameHops: integer({ min: 0, max: 100, default: 10 }),
   trustAnchors: trustAnchors(),
   cache: boolean(true),
+  serveStaleS: integer({ min: 0, max: 604_800, default: 0 }),
   audit: nodeId(),
 }
 

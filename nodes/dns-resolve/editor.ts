@@ -33,6 +33,7 @@ RED.nodes.registerType('dns-resolve', {
     lifetimeMs: { value: 10000, validate: valid(fields.lifetimeMs) },
     maxCnameHops: { value: 10, validate: valid(fields.maxCnameHops) },
     trustAnchors: { value: '', validate: valid(fields.trustAnchors) },
+    serveStaleS: { value: 0, validate: valid(fields.serveStaleS) },
     audit: { value: '', type: 'audit-trail', required: false },
   },
   label() {

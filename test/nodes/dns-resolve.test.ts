@@ -222,6 +222,7 @@ describe('dns-resolve', () => {
       ['trustAnchors', '. IN DS 20326 8 2 E06D44'],
       ['trustAnchors', 7],
       ['cache', 1],
+      ['serveStaleS', -1],
       ['version', 2],
       ['domainType', 'date'],
       ['auth', 'nobody'],

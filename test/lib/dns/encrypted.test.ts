@@ -183,7 +183,7 @@ describe('DNS over HTTPS', () => {
         stream.end(body)
       })
     })
-    port = await portOf(server as unknown as Server)
+    port = await portOf(server)
     https = createHttpsTransport(world)
   })
   afterEach(async () => {

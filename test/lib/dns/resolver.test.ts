@@ -229,6 +229,53 @@ describe('the cache', () => {
     }
   })
 
+  it('asks for what is often wanted before it is over, so that nobody has to wait', async () => {
+    const { resolver, udp, clock } = await scripted(address)
+    await resolver.resolve(request)
+    clock.time += 200_000
+    for (let n = 0; n < 5; n += 1) await resolver.resolve(request)
+    assert.equal(udp.asked.length, 1, 'it is good for long')
+    clock.time += 80_000
+    for (let n = 0; n < 5; n += 1) assert.equal((await resolver.resolve(request)).cacheHit, true)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(udp.asked.length, 2, 'asked once, beside')
+    clock.time += 100_000
+    const { cacheHit, ttl } = await resolver.resolve(request)
+    assert.deepEqual({ cacheHit, ttl }, { cacheHit: true, ttl: 200 })
+    resolver.close()
+  })
+
+  it('does not ask ahead for what is seldom wanted', async () => {
+    const { resolver, udp, clock } = await scripted(address)
+    await resolver.resolve(request)
+    clock.time += 290_000
+    await resolver.resolve(request)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(udp.asked.length, 1)
+  })
+
+  it('gives what is over when no server answers, where that is wanted, and says so', async () => {
+    let isDown = false
+    const flaky: Script = (asked) => (isDown ? { flags: SERVFAIL } : address(asked))
+    const { resolver, clock } = await scripted(flaky, { serveStaleS: 3600 })
+    await resolver.resolve(request)
+    isDown = true
+    clock.time += 301_000
+    const { stale, ttl, records, queries } = await resolver.resolve(request)
+    assert.deepEqual(
+      { stale, ttl, records, queries },
+      { stale: true, ttl: 30, records: { A: ['192.0.2.1'] }, queries: 0 },
+    )
+    clock.time += 3_600_000
+    assert.equal((await failure(resolver.resolve(request))).code, 'DNS_SERVFAIL')
+    const strict = await scripted(flaky)
+    isDown = false
+    await strict.resolver.resolve(request)
+    isDown = true
+    strict.clock.time += 301_000
+    assert.equal((await failure(strict.resolver.resolve(request))).code, 'DNS_SERVFAIL')
+  })
+
   it('does not believe an entry from the future after the clock was set back', async () => {
     const { resolver, clock, udp } = await scripted(address)
     await resolver.resolve(request)
