@@ -31,6 +31,11 @@ export async function openDatabase(
   return new EmbeddedDatabase(settings.embedded, ports)
 }
 
+/** Begins to start an embedded database, which takes seconds: the first message is not to wait for it. */
+export function warmUp(database: KnownDatabase): void {
+  if (database.kind === 'embedded') database.version().catch(() => undefined) // told by the first statement
+}
+
 /** What "Test connection" shows. */
 export interface ConnectionReport {
   readonly version: string

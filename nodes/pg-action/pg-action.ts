@@ -1,5 +1,6 @@
 import type { PgAction, PgReport } from '../../lib/postgres/action/guarded-action.ts'
 import type { KnownDatabase } from '../../lib/postgres/facts.ts'
+import { warmUp } from '../../lib/postgres/open-database.ts'
 import { systemClock, systemRandom } from '../../lib/system.ts'
 import { useConfig } from '../adapter/config-node.ts'
 import type { Context } from '../adapter/message-context.ts'
@@ -27,6 +28,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Handler>
   const settings = settingsOf(config)
   const readVariables = variableReader(RED, node, settings.rules)
   const database = await useConfig<KnownDatabase>(RED, config.database, 'pg-database', 'database')
+  warmUp(database)
   const { createPgAction } = await import('../../lib/postgres/action/guarded-action.ts')
   const { hashOf } = await import('../../lib/postgres/action/hash.ts')
   const action = await createPgAction({ database, clock: systemClock, random: systemRandom }, settings)

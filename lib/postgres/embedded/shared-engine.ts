@@ -59,14 +59,14 @@ export class SharedEngine {
     return { total, idle: this.#isTaken ? 0 : total, waiting: this.#line.length }
   }
 
-  /** Waits for its turn and for the start, which takes some seconds. Give it back. */
+  /** Waits for the start, which takes some seconds, and for its turn. Give it back. */
   async take(signal?: AbortSignal): Promise<Engine> {
     signal?.throwIfAborted()
     if (this.#isClosed) throw abortedError('The statement')
+    if (!this.#running) await this.#start(signal) // does not count as waiting in line
     if (this.#isTaken) await this.#line.join(this.settings.maxWaiting, signal)
     this.#isTaken = true
     try {
-      if (this.#verdict) throw this.#verdict
       const engine = await this.#start(signal)
       signal?.throwIfAborted()
       return engine
@@ -91,6 +91,7 @@ export class SharedEngine {
 
   // The start goes on when its first caller leaves: the next one needs it as well.
   async #start(signal: AbortSignal | undefined): Promise<Engine> {
+    if (this.#verdict) throw this.#verdict
     const starting = (this.#engine ??= this.#open())
     if (this.#running || !signal) return starting
     const { promise, reject } = Promise.withResolvers<never>()
