@@ -2,6 +2,7 @@ import { inputError } from '../errors.ts'
 import type { Topology, TopologyNode } from './topology.ts'
 
 const MAX_CANDIDATES = 8
+const MAX_NEAREST = 4
 
 /**
  * Finds the node that a test case means: by id, by name, by `Tab/Name` (or `Subflow/Name`), or by type where no node has that
@@ -60,7 +61,7 @@ function unknown(
   const near = nodes
     .map((node) => ({ node, distance: Math.min(...namesOf(node).map((name) => distance(wanted, name))) }))
     .sort((a, b) => a.distance - b.distance)
-    .slice(0, MAX_CANDIDATES)
+    .slice(0, MAX_NEAREST)
   const list = near.map(({ node }) => `\`${full(node)}\``).join(', ')
   return inputError(
     path,

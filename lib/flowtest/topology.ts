@@ -102,8 +102,8 @@ const listAt = (node: StoredNode | undefined, property: string): readonly unknow
   return Array.isArray(value) ? value : []
 }
 
-/** The wires of a stored node, one list an output. */
-export const wiresAt = (node: StoredNode): readonly (readonly string[])[] =>
+// One list an output.
+const wiresAt = (node: StoredNode): readonly (readonly string[])[] =>
   listAt(node, 'wires').map((ends) => (Array.isArray(ends) ? (ends as string[]) : []))
 
 function wiresOf(

@@ -47,12 +47,22 @@ function backwards(from: Point, to: Point): string {
   const sign = down ? 1 : -1
   const top = { x: from.x + NODE_WIDTH * scale, y: near(y1 - dy / 2, from.y + sign * bend) }
   const bottom = { x: to.x - NODE_WIDTH * scale, y: far(y1, to.y - sign * bend) }
-  const x1 = (from.x + top.x) / 2
+  const first = { x: (from.x + top.x) / 2, y: far(from.y, top.y - sign * bend) }
+  const second = { x: first.x, y: near(mid.y, top.y + sign * bend) }
+  let third = far(mid.y, bottom.y - sign * bend)
+  if (second.y === top.y + sign * bend) {
+    // Room enough for round corners.
+    if (Math.abs(dy) < bend * 10) {
+      first.y = top.y - (sign * bend) / 2
+      third = bottom.y - (sign * bend) / 2
+    }
+    second.x = top.x
+  }
   return [
     `M ${from.x} ${from.y}`,
-    `C ${x1} ${from.y} ${top.x} ${far(from.y, top.y - sign * bend)} ${top.x} ${top.y}`,
-    `S ${x1} ${near(mid.y, top.y + sign * bend)} ${mid.x} ${mid.y}`,
-    `S ${bottom.x} ${far(mid.y, bottom.y - sign * bend)} ${bottom.x} ${bottom.y}`,
+    `C ${first.x} ${from.y} ${top.x} ${first.y} ${top.x} ${top.y}`,
+    `S ${second.x} ${second.y} ${mid.x} ${mid.y}`,
+    `S ${bottom.x} ${third} ${bottom.x} ${bottom.y}`,
     `S ${(to.x + bottom.x) / 2} ${to.y} ${to.x} ${to.y}`,
   ].join(' ')
 }
