@@ -49,32 +49,36 @@ export class Downstream {
   }
 
   /**
-   * Sends a message and waits until it has been worked.
+   * Sends a message.
    *
    * @param id `_msgid` of the message, its own.
    * @param send hands it to the runtime.
+   * @returns a promise that resolves once it has been worked, or the signal is aborted. @throws what `send` throws.
    */
-  async follow(id: string, send: () => void, signal?: AbortSignal): Promise<void> {
+  follow(id: string, send: () => void, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>()
     const trace: Trace = {
       at: new Map(),
       due: new Map(),
-      finish: () => resolve(undefined),
+      finish: () => {
+        signal.removeEventListener('abort', trace.finish)
+        trace.cancelIdle()
+        if (this.#traces.delete(id) && this.#traces.size === 0) this.#hooks.remove(`*.${LABEL}`)
+        resolve(undefined)
+      },
       cancelIdle: () => undefined,
     }
     if (this.#traces.size === 0) this.#listen()
     this.#traces.set(id, trace)
-    signal?.addEventListener('abort', trace.finish, { once: true })
+    signal.addEventListener('abort', trace.finish)
     try {
       send()
-      this.#settle(trace)
-      await promise
-    } finally {
-      signal?.removeEventListener('abort', trace.finish)
-      trace.cancelIdle()
-      this.#traces.delete(id)
-      if (this.#traces.size === 0) this.#hooks.remove(`*.${LABEL}`)
+      if (this.#traces.has(id)) this.#settle(trace)
+    } catch (error) {
+      trace.finish()
+      throw error
     }
+    return promise
   }
 
   #listen(): void {

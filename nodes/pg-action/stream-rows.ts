@@ -36,7 +36,7 @@ export async function streamRows(
     batch['parts'] = { ...parts, index: index++ }
     const worked = downstream.follow(batch._msgid ?? '', () => context.send(batch), signal)
     inWork.add(worked)
-    void worked.finally(() => inWork.delete(worked)).catch(() => undefined)
+    void worked.then(() => inWork.delete(worked))
     if (inWork.size >= WINDOW) await Promise.race(inWork)
   }
   const report = await action.stream(

@@ -90,6 +90,7 @@ export async function loadFlow(
   // From the very start: a set-up that fails at once shows its status while the flow is still loading.
   let stopRecording = (): void => undefined
   const record = (RED: any): void => {
+    RED.hooks ??= require('node-red').hooks // the helper leaves them out
     const add = ({ id, status }: { id: string; status: Status }): void => {
       shown.set(id, [...(shown.get(id) ?? []), status])
     }
