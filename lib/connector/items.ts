@@ -17,7 +17,3 @@ export function idOf(base: RawConnector, given: unknown): string | undefined {
   const id = (isRecord(given) ? given['connectorId'] : undefined) ?? base.connectorId
   return typeof id === 'string' && id !== '' ? id.slice(0, 200) : undefined
 }
-
-/** Whether the message comes from a request that must have no effects. */
-export const isSimulated = (cxone: unknown): boolean =>
-  isRecord(cxone) && isRecord(cxone['endpoint']) && cxone['endpoint']['simulate'] === true

@@ -4,7 +4,7 @@ import type { CxoneAccess } from '../../lib/cxone/access.ts'
 import { isList, NodeBulk, type BulkTask } from '../adapter/bulk.ts'
 import { useConfig } from '../adapter/config-node.ts'
 import { onInput, type Prepared } from '../adapter/on-input.ts'
-import { simulateStep, writeStep } from '../adapter/step.ts'
+import { writeStep } from '../adapter/step.ts'
 import type { Node, NodeAPI, NodeDef } from '../adapter/types.ts'
 import { parseConfig } from './config.ts'
 import { settingsOf, sharedReader, type Shared } from './settings.ts'
@@ -48,7 +48,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef, runs: NodeBulk): 
     finish: (msg, report) => void writeStep(msg, 'connector', bulkReport(report)),
   }
   const prepared = await runs.prepare(task, async (msg, context, bulk) => {
-    const shared = await readShared(msg)
+    const shared = await readShared(msg, context.isSimulated)
     const { payload: given } = msg
     if (isList(given)) return bulk({ items: keepableItems(given), place: PLACE, shared })
     context.audit({ subject: idOf(shared.base, given) ?? '' })
@@ -62,5 +62,5 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef, runs: NodeBulk): 
     msg.payload = document
     return writeStep(msg, 'connector', step)
   })
-  return { ...prepared, close, simulate: simulateStep('connector') }
+  return { ...prepared, close }
 }

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { pickFields } from '../../lib/connector/connector.ts'
 import type { ConnectorRequest } from '../../lib/connector/connector-work.ts'
-import { isSimulated } from '../../lib/connector/items.ts'
 import type { ConnectorSettings } from '../../lib/connector/open-connectors.ts'
 import { readVaultUrl } from '../../lib/connector/vault-url.ts'
 import { placeOf, typedReader } from '../adapter/typed-input.ts'
@@ -11,20 +10,20 @@ import type { ConnectorRegisterConfig } from './config.ts'
 /** What the connectors of a message share. */
 export type Shared = Pick<ConnectorRequest, 'base' | 'force' | 'dryRun' | 'vaultUrl'>
 
-/** Prepares the reading of what a message says for all its connectors. @throws `CONFIG_INVALID` */
+/** Prepares the reading of what a message says for all its connectors; a simulated one is planned only. @throws `CONFIG_INVALID` */
 export function sharedReader(
   RED: NodeAPI,
   node: Node,
   config: ConnectorRegisterConfig,
-): (msg: Message) => Promise<Shared> {
+): (msg: Message, isSimulated: boolean) => Promise<Shared> {
   const { connectorId, connectorName, host, port, database, force, vaultUrl } = config
   const read = typedReader(RED, node, { connectorId, connectorName, host, port, database, force, vaultUrl })
-  return async (msg) => {
+  return async (msg, isSimulated) => {
     const { force, vaultUrl, ...typed } = await read(msg)
     return {
       base: pickFields({ ...config, ...typed }),
       force: force === true,
-      dryRun: config.dryRun || isSimulated(msg.cxone),
+      dryRun: config.dryRun || isSimulated,
       vaultUrl: readVaultUrl(vaultUrl, placeOf(config.vaultUrl, 'vaultUrl')),
     }
   }
