@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { mergeExamples, readExamples, type Example } from './examples.ts'
 import { startRuntime, type FlowNode, type NodeRed, type StoredNode } from './runtime.ts'
 
@@ -9,6 +10,7 @@ const GOOD_END = /^Result/
 /** Buttons that stop what another one has begun are for people. */
 const STOP = /^Cancel/
 const TIMEOUT_MS = 30_000
+const READY_MS = 60_000
 
 interface Step {
   readonly node: string
@@ -40,6 +42,7 @@ export async function demo(print: (line: string) => void = console.log): Promise
     logLevel: 'off',
   })
   try {
+    await ready(runtime.url)
     let failed = 0
     for (const [index, example] of examples.entries()) {
       print(`[${index + 1}/${examples.length}] ${example.name}`)
@@ -57,6 +60,14 @@ export async function demo(print: (line: string) => void = console.log): Promise
   } finally {
     await runtime.stop()
     await rm(userDir, { recursive: true, force: true })
+  }
+}
+
+/** The embedded database takes seconds to start; the examples tell their own latency. */
+async function ready(url: string): Promise<void> {
+  for (const end = performance.now() + READY_MS; performance.now() < end; await delay(200)) {
+    const { status } = await fetch(`${url}cxone/health`)
+    if (status === 200) return
   }
 }
 
