@@ -65,10 +65,8 @@ export async function demo(print: (line: string) => void = console.log): Promise
 
 /** The embedded database takes seconds to start; the examples tell their own latency. */
 async function ready(url: string): Promise<void> {
-  for (const end = performance.now() + READY_MS; performance.now() < end; await delay(200)) {
-    const { status } = await fetch(`${url}cxone/health`)
-    if (status === 200) return
-  }
+  const end = performance.now() + READY_MS
+  while ((await fetch(`${url}cxone/health`)).status !== 200 && performance.now() < end) await delay(200)
 }
 
 async function runExample(red: NodeRed, { nodes }: Example): Promise<Run> {
