@@ -5,6 +5,7 @@ import { loadFlow, unloadFlow, type Ending, type FlowNodeDef, type LoadedFlow } 
 
 const AUTH = { id: 'auth-1', type: 'cxone-auth', profile: 'sandbox' }
 const TRAIL = { id: 'trail-1', type: 'audit-trail' }
+const DATABASE = { id: 'db-1', type: 'pg-database', mode: 'embedded', dataDir: 'memory://' }
 const SECRET = 'hunter2-never-to-be-seen'
 
 /** Values that no property should take as they are, or that break careless code. */
@@ -26,6 +27,7 @@ const HOSTILE: readonly unknown[] = [
 
 /** What a node needs to be right but for the property under test. */
 const RIGHT: Record<string, object> = {
+  'pg-action': { database: DATABASE.id, sql: 'select 1 as one' },
   'dns-resolve': { dnssec: 'off', domain: 'crm.sandbox.test', domainType: 'str' },
   'cxone-request': { path: '/inContactAPI/services/v30.0/agents', pathType: 'str' },
   'webhook-send': { url: 'http://sink.sandbox.test/webhooks/x', urlType: 'str', schedule: [0] },
@@ -37,6 +39,8 @@ const RIGHT: Record<string, object> = {
     ...{ usernameRef: 'VAULT_DB_USERNAME', passwordRef: 'VAULT_DB_PASSWORD', healthTimeoutS: 0 },
   },
 }
+
+const configsFor = (type: string): FlowNodeDef[] => [AUTH, TRAIL, ...(type === 'pg-action' ? [DATABASE] : [])]
 
 /** Properties whose value may be anything, or is judged by the message that uses it. */
 const FREE = new Set(['name', 'version'])
@@ -109,7 +113,7 @@ describe('hostile values in', function () {
           cases.push({ node, property, value, refused: typeof verdict === 'string' ? verdict : undefined })
         }
       }
-      const flow = await loadFlow([AUTH, TRAIL, ...cases.map(({ node }) => node)])
+      const flow = await loadFlow([...configsFor(type), ...cases.map(({ node }) => node)])
       for (const { node, property, value, refused } of cases) {
         const what = `${type}.${property} = ${JSON.stringify(value).slice(0, 60)}`
         const ending = await flow.receive(node.id, { payload: {}, dataActionId: 'order-status' })
@@ -144,8 +148,7 @@ describe('hostile values in', function () {
         secret: { password: SECRET, note: 'x' },
       }
       const flow: LoadedFlow = await loadFlow([
-        AUTH,
-        TRAIL,
+        ...configsFor(type),
         { ...stored(type, def), id: 'n', audit: type === 'audit-log' ? '' : TRAIL.id },
       ])
       for (const [name, payload] of Object.entries(payloads)) {
