@@ -71,6 +71,7 @@ function buildProgram(commander: Commander, ports: CliPorts, end: (code: ExitCod
     .description('run every example once in a headless Node-RED, with a table of its steps')
     .action(async () => end((await (await import('./demo.ts')).demo(ports.print)) === 0 ? 0 : 1))
   addSandbox(program, commander, ports)
+  addDns(program, ports, end)
   addTest(program, commander, ports, end)
   return program
 }
@@ -117,6 +118,20 @@ function addSandbox(program: Command, { Option, InvalidArgumentError }: Commande
     .action(async (command: SandboxCommand) => {
       const { runSandbox } = await import('./sandbox.ts')
       await runSandbox(command, ports.untilInterrupted(), ports.print)
+    })
+}
+
+function addDns(program: Command, { print }: CliPorts, end: (code: ExitCode) => void): void {
+  program
+    .command('dns')
+    .description('work with the proofs of dns-resolve')
+    .command('verify')
+    .description('validate a proof again, at the time that it was made, without a network')
+    .argument('<file>', 'JSON file with the proof, or with a message that holds it')
+    .option('--trust-anchor <ds>', 'DS records that the chain must start from, or a file of them')
+    .action(async (file: string, options: { trustAnchor?: string }) => {
+      const { verifyDnsProof } = await import('./dns.ts')
+      end((await verifyDnsProof({ file, ...options }, print)) ? 0 : 1)
     })
 }
 

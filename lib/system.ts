@@ -35,6 +35,9 @@ export const forgetRandomPool = (): void => {
 /** A Unix time in milliseconds as ISO 8601 text in UTC. */
 export const isoTime = (ms: number): string => new Date(ms).toISOString()
 
+/** ISO 8601 text as a Unix time in milliseconds; NaN for other text. */
+export const unixTime = (iso: string): number => Date.parse(iso)
+
 /** A Unix time in milliseconds as an HTTP date (RFC 9110, 5.6.7). */
 export const httpDate = (ms: number): string => new Date(ms).toUTCString()
 

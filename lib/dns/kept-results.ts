@@ -52,7 +52,7 @@ export class KeptResults {
     if (!kept || now < kept.storedAt) return undefined
     const { result, expiresAt, validUntil } = kept.summary
     if (now >= Math.min(expiresAt + this.#staleMs, validUntil)) return undefined
-    return { ...copyResult(result, STALE_TTL_S), stale: true }
+    return Object.assign(copyResult(result, STALE_TTL_S), { stale: true })
   }
 
   set(key: string, summary: Summary, now: number): void {

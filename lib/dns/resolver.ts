@@ -18,7 +18,7 @@ import type { DnsTransports } from './transport/transport.ts'
 import { createStubSource, type AskSource } from './stub.ts'
 import { anchorsOf, IANA_ANCHORS } from './trust-anchors.ts'
 import { Upstream } from './upstream.ts'
-import { createValidatingSource } from './validating.ts'
+import { createValidatingSource, fetchFrom } from './validating.ts'
 import { walk, type Found, type Walked } from './walk.ts'
 
 /** What the resolver needs from the world. */
@@ -82,9 +82,12 @@ export function createDnsResolver(ports: DnsPorts, options: DnsOptions): DnsReso
   const scope = `${options.servers.join()} ${options.transport} ${options.dnssec} ${anchors}`
   const source =
     options.dnssec === 'validate'
-      ? createValidatingSource({ ...ports, memo: ports.memo(scope) }, upstream, anchorsOf(anchors))
+      ? createValidatingSource(
+          { ...ports, memo: ports.memo(scope), fetch: fetchFrom(upstream) },
+          anchorsOf(anchors),
+        )
       : createStubSource(ports.codec, upstream, options.dnssec === 'ad')
-  const resolver = new Resolver(ports, options, source, scope)
+  const resolver = new Resolver(ports, options, source, { scope, anchors })
   return {
     resolve: (request, call = {}) => resolver.resolve(request, call),
     close: () => {
@@ -120,16 +123,23 @@ class Resolver {
   readonly #options: DnsOptions
   readonly #source: AskSource
   readonly #scope: string
+  readonly #anchors: string
   readonly #limit: RateLimit
   readonly #flights = new SingleFlight<Answer>()
   readonly #results: KeptResults
   readonly #closing = new AbortController()
 
-  constructor(ports: DnsPorts, options: DnsOptions, source: AskSource, scope: string) {
+  constructor(
+    ports: DnsPorts,
+    options: DnsOptions,
+    source: AskSource,
+    place: { scope: string; anchors: string },
+  ) {
     this.#ports = ports
     this.#options = options
     this.#source = source
-    this.#scope = scope
+    this.#scope = place.scope
+    this.#anchors = place.anchors
     this.#limit = new RateLimit(ports.clock)
     this.#results = new KeptResults((options.serveStaleS ?? 0) * 1000)
   }
@@ -142,14 +152,14 @@ class Resolver {
     const kept = this.#results.find(key, clock.now())
     if (kept) {
       if (kept.isDue) void this.#refresh(request)
-      return { ...kept.result, latencyMs: milliseconds(clock.monotonic() - startedAt) }
+      return Object.assign(kept.result, { latencyMs: milliseconds(clock.monotonic() - startedAt) })
     }
     try {
       return await this.#lookUp(request, options, false)
     } catch (error) {
       const stale = isUpstreamFailure(error) ? this.#results.findStale(key, clock.now()) : undefined
       if (!stale) throw error
-      return { ...stale, latencyMs: milliseconds(clock.monotonic() - startedAt) }
+      return Object.assign(stale, { latencyMs: milliseconds(clock.monotonic() - startedAt) })
     }
   }
 
@@ -169,6 +179,7 @@ class Resolver {
       now: clock.now(),
       queries: call.queries,
       latencyMs: call.lifetime.usedMs,
+      anchors: this.#anchors,
     })
     if (!cache) return summary.result
     // The flow may change what it gets.

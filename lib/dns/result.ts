@@ -6,6 +6,7 @@ import { absolute } from './names.ts'
 import type { RecordType } from './record-types.ts'
 import type { DnsRequest } from './request.ts'
 import type { TransportName } from './servers.ts'
+import { rememberEvidence, shareEvidence } from './proof.ts'
 import { chainText, type Walked } from './walk.ts'
 
 /** What a look-up found. */
@@ -53,6 +54,8 @@ export interface Outcome {
   readonly now: number
   readonly queries: number
   readonly latencyMs: number
+  /** What a secure answer rests on, as `trustAnchors` have it. */
+  readonly anchors: string
 }
 
 /** The code for a status that is not what was required. */
@@ -99,6 +102,11 @@ export function summarise(outcome: Outcome): Summary {
     latencyMs: milliseconds(outcome.latencyMs),
     addresses: sortAddresses(shown),
   }
+  if (dnssec.status === 'secure' && outcome.anchors !== '') {
+    const steps = links.flatMap(({ answer }) => answer.steps)
+    const { domain, records } = result
+    rememberEvidence(result, { at: now, domain, records, steps, anchors: outcome.anchors })
+  }
   return { result, expiresAt: isWithheld ? now : expiresAt, validUntil }
 }
 
@@ -113,7 +121,7 @@ export function copyResult(result: DnsResult, ttl: number): DnsResult {
     const values = records[type as RecordType] ?? []
     fresh[type as RecordType] = typeof values[0] === 'object' ? values.map(copy) : values.slice()
   }
-  return {
+  const made: DnsResult = {
     domain: result.domain,
     records: fresh,
     ttl,
@@ -127,6 +135,8 @@ export function copyResult(result: DnsResult, ttl: number): DnsResult {
     latencyMs: 0,
     addresses: { public: addresses.public.slice(), private: addresses.private.slice() },
   }
+  shareEvidence(result, made)
+  return made
 }
 
 const NOTHING: Pick<Walked, 'values'> = { values: [] }

@@ -12,44 +12,52 @@ import { encodeQuestion, type Question } from './query.ts'
 import { readRdata, type DnsCodec } from './rdata.ts'
 import { RECORD_TYPE_CODES } from './record-types.ts'
 import type { AskSource } from './stub.ts'
-import type { Delivered, Query, ReplyHead, Upstream } from './upstream.ts'
+import type { Budget, Delivered, Query, ReplyHead, Upstream } from './upstream.ts'
 import { FLAGS } from './wire.ts'
 
 /** A day: a forged or careless TTL must not pin an answer. */
 const MAX_TTL_S = 86_400
 const HEADER = 12
 
-interface StrictReply extends ReplyHead {
+/** An answer, read for validation. */
+export interface StrictReply extends ReplyHead {
   readonly message: StrictMessage
 }
 
-/**
- * Takes answers with their signatures and validates them from the trust anchors on. The servers are told not to check
- * (CD bit): what they think does not count.
- */
+/** Gets the answer to a question of validation, unchecked. */
+export type FetchStrict = (name: WireName, type: number, budget: Budget) => Promise<Delivered<StrictReply>>
+
+/** Asks servers. They are told not to check (CD bit): what they think does not count. */
+export const fetchFrom =
+  (upstream: Upstream): FetchStrict =>
+  (name, type, budget) =>
+    upstream.ask(strictQuery(name, type), budget)
+
+/** Takes answers with their signatures and validates them from the trust anchors on. */
 export function createValidatingSource(
-  ports: { readonly codec: DnsCodec; readonly clock: Clock; readonly memo: LinkMemo },
-  upstream: Upstream,
+  ports: {
+    readonly codec: DnsCodec
+    readonly clock: Pick<Clock, 'now'>
+    readonly memo: LinkMemo
+    readonly fetch: FetchStrict
+  },
   anchors: Anchors,
 ): AskSource {
-  const validator = new Validator({ clock: ports.clock, anchors, memo: ports.memo })
+  const { fetch, clock, memo, codec } = ports
+  const validator = new Validator({ clock, anchors, memo })
   return async (question, budget) => {
     const asked = { name: wireName(question.name), type: RECORD_TYPE_CODES[question.type] }
-    const delivered = await upstream.ask(strictQuery(asked.name, asked.type), budget)
+    const delivered = await fetch(asked.name, asked.type, budget)
     const inquiry: Inquiry = {
       work: new Work(),
       signal: budget.signal,
       fetch: async (name, type, signal) => {
-        const { reply } = await upstream.ask(strictQuery(name, type), {
-          ...budget,
-          signal,
-          beforeQuery: budget.beforeChainQuery,
-        })
-        return reply.message
+        const chainBudget = { ...budget, signal, beforeQuery: budget.beforeChainQuery }
+        return (await fetch(name, type, chainBudget)).reply.message
       },
     }
     const validated = await validator.validate(asked, delivered.reply.message, inquiry)
-    return toAnswer(ports.codec, question, delivered, validated)
+    return toAnswer(codec, question, delivered, validated)
   }
 }
 

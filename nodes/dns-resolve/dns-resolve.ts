@@ -23,6 +23,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
   const access = await findAccess(RED, config)
   const { createDnsResolver } = await import('../../lib/dns/resolver.ts')
   const { factsOf } = await import('../../lib/dns/result.ts')
+  const { proofOf } = await import('../../lib/dns/proof.ts')
   const { systemDnsPorts } = await import('../../lib/dns/system-ports.ts')
   const { readRequest } = await import('../../lib/dns/request.ts')
   const { hostOfAction } = await import('../../lib/dns/action-host.ts')
@@ -46,7 +47,8 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
       msg.payload = result
       const facts = factsOf(result)
       context.audit({ attempts: result.queries, latencyMs: result.latencyMs, details: facts })
-      return writeStep(msg, 'dns', facts)
+      const proof = proofOf(result)
+      return writeStep(msg, 'dns', proof ? { ...facts, proof } : facts)
     },
   }
 }

@@ -79,6 +79,11 @@ describe('dns-resolve', () => {
     assert.match(secure.dnssec.reason, /every signature is right/)
     assert.deepEqual(secure.records, { A: ['127.0.0.1'], AAAA: ['::1'] })
     assert.ok(secure.queries > 2, 'the chain of trust is asked for too')
+    const { proof } = sentOf(await flow.receive('n', { payload: 'www.sandbox.test' }))['cxone'].dns
+    assert.deepEqual(proof.records, secure.records)
+    assert.equal(proof.steps[0].name, '.')
+    assert.equal(proof.steps[0].type, 'DNSKEY')
+    assert.deepEqual(JSON.parse(JSON.stringify(proof)), proof)
     const codes: Record<string, string> = {
       'missing.sandbox.test': 'DNS_NXDOMAIN',
       'loop1.sandbox.test': 'DNS_CNAME_LOOP',

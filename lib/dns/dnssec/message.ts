@@ -88,6 +88,9 @@ export function readStrict(message: Buffer): StrictMessage {
   }
 }
 
+/** The canonical form of RDATA that hold no compressed names, see {@link StrictRecord}. */
+export const canonicalRdata = (type: number, rdata: Buffer): Buffer => new Reader(rdata).canonical(type)
+
 interface RawRecord extends StrictRecord {
   readonly class: number
 }
@@ -129,6 +132,10 @@ class Reader {
     const rdata = this.#rdata(type, start, start + length)
     this.at = start + length
     return { owner, type, class: message.readUInt16BE(at + 2), ttl: message.readUInt32BE(at + 4), ...rdata }
+  }
+
+  canonical(type: number): Buffer {
+    return this.#rdata(type, 0, this.#message.length).canonical
   }
 
   // RDATA that do not fit their type stay as they are: the signature tells whether they were meant so.

@@ -10,3 +10,8 @@ const names = new Map<number, string>([
 
 /** A record type as people write it; `TYPE65400` for one without a name of ours (RFC 3597). */
 export const typeName = (type: number): string => names.get(type) ?? `TYPE${type}`
+
+const codes = new Map([...names].map(([code, name]) => [name, code]))
+
+/** The number of a type as {@link typeName} writes it; NaN for none. */
+export const typeNumber = (name: string): number => codes.get(name) ?? Number(name.replace(/^TYPE/, ''))
