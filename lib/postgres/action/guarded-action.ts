@@ -1,4 +1,4 @@
-import { configError } from '../../errors.ts'
+import { configError, PaletteError } from '../../errors.ts'
 import type { RetryPolicy } from '../../http/retry.ts'
 import type { Clock, Random } from '../../ports.ts'
 import { sourcePosition, type Template } from '../template/parse-template.ts'
@@ -232,7 +232,7 @@ class GuardedAction implements PgAction {
         return { done: await run(ready.prepared, ready.bind(variables)), ready }
       } catch (error) {
         if (isBegun() || !(await this.#isStale(error, ready, signal))) throw this.#placed(error)
-        if (checks === MAX_CHECKS) throw isGuardFailure(error) ? driftError([], error) : this.#placed(error)
+        if (checks === MAX_CHECKS) throw this.#placed(unsettled(error))
         last = { error, name }
       }
     }
@@ -276,6 +276,22 @@ interface Worked<T> extends Done<T> {
 const RESULT_CHANGED = '0A000'
 /** A pooler gave a connection on which the statement is not prepared, or another one is by its name. */
 const LOST = new Set(['26000', '42P05'])
+
+// What it comes to when checking again never helps.
+function unsettled(error: unknown): unknown {
+  if (isGuardFailure(error)) return driftError([], error)
+  const sqlstate = sqlstateOf(error) ?? ''
+  if (!LOST.has(sqlstate)) return error
+  const fix = 'pool by session, or use PgBouncer 1.21 or later with `max_prepared_statements`'
+  return new PaletteError(
+    'PG_FAILED',
+    `The prepared statement is lost between calls, as behind a pooler: ${fix}`,
+    {
+      details: { sqlstate },
+      cause: error,
+    },
+  )
+}
 
 const answerOf = (
   { rows, command, rowCount }: ResultSet,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ISOLATION_LEVELS, type Database } from '../../../../lib/postgres/driver.ts'
 import type { ErrorCode } from '../../../../lib/errors.ts'
+import { serverFailure } from '../../../../lib/postgres/failures.ts'
 import { systemClock } from '../../../../lib/system.ts'
 import { privateServer, testDatabase, type TestDatabase } from '../../../support/postgres.ts'
 import { until } from '../../../support/until.ts'
@@ -267,6 +268,34 @@ describe('failures of statements on a server', function () {
     )
     const column = await failure((await actionOn(database, 'select a.nothing from account a')).run({}))
     assert.deepEqual(column.details['missing'], [{ column: 'a.nothing', actual: null }])
+  })
+
+  it('prepares a statement again that was lost on the way, and tells of poolers where that is always so', async () => {
+    const one = openServer(place, { poolMax: 1 })
+    try {
+      const lose = (): Promise<unknown> =>
+        one.atomic([{ text: `do $$ begin execute 'deallocate all'; end $$` }], DEFAULTS)
+      const action = await actionOn(one, 'select id from account where id = $1', ['id'])
+      for (const id of [1, 2, 3]) {
+        assert.deepEqual((await action.run({ id })).rows, [{ id }])
+        await lose()
+      }
+      const pooler = new Proxy(one, {
+        get: (target, name) =>
+          name === 'atomic'
+            ? (...args: Parameters<typeof one.atomic>) =>
+                args[0][0]?.name === undefined
+                  ? target.atomic(...args)
+                  : Promise.reject(serverFailure({ sqlstate: '26000', severity: 'ERROR', message: '' }))
+            : (Reflect.get(target, name) as () => unknown).bind(target),
+      })
+      const behind = await actionOn(pooler, 'select id from account where id = $1', ['id'])
+      const error = await failure(behind.run({ id: 1 }))
+      assert.deepEqual([error.code, error.details['sqlstate']], ['PG_FAILED', '26000'])
+      assert.match(error.message, /behind a pooler: pool by session, or use PgBouncer 1.21/)
+    } finally {
+      await one.close()
+    }
   })
 
   it('refuses writes of a read-only action', async () => {
