@@ -19,7 +19,7 @@ const blanks = fc.stringMatching(/^[ \t\n\v\f\r]{0,3}$/)
 const sign = fc.constantFrom('', '-', '+', '--')
 const digits = (max: number): fc.Arbitrary<string> => fc.stringMatching(new RegExp(`^[0-9]{0,${max}}$`))
 const noise = fc.string({
-  unit: fc.constantFrom(...'0123456789abcdefxEe+-_.:TZ {}"\'\\,/٣\u00a0'),
+  unit: fc.constantFrom(...Array.from('0123456789abcdefxEe+-_.:TZ {}"\'\\,/٣\u00a0')),
   maxLength: 12,
 })
 const padded = (texts: fc.Arbitrary<string>): fc.Arbitrary<string> =>
