@@ -134,7 +134,7 @@ const publicMessage = (code: ErrorCode): string =>
 function callerDetails({ code, details }: PaletteError, isOwn: boolean): object | undefined {
   if (code === 'PG_PARAM_MISSING' || code === 'PG_PARAM_TYPE') {
     const { param, expected } = details
-    return { param: textOf(param), expected: textOf(expected) }
+    return param === undefined ? undefined : { param: textOf(param), expected: textOf(expected) }
   }
   if (code === 'ENDPOINT_CONTRACT' && isOwn) {
     const errors = details['errors'] as readonly ValidationError[]

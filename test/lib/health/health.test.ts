@@ -1,29 +1,7 @@
 import assert from 'node:assert/strict'
 import { PaletteError } from '../../../lib/errors.ts'
 import { Health } from '../../../lib/health/health.ts'
-
-/** A clock that goes on by hand. */
-function handClock() {
-  let now = 0
-  const waiting = new Set<{ at: number; callback: () => void }>()
-  return {
-    monotonic: () => now,
-    after(ms: number, callback: () => void) {
-      const entry = { at: now + ms, callback }
-      waiting.add(entry)
-      return () => void waiting.delete(entry)
-    },
-    pass(ms: number) {
-      now += ms
-      for (const entry of [...waiting]) {
-        if (entry.at > now) continue
-        waiting.delete(entry)
-        entry.callback()
-      }
-    },
-    waiting,
-  }
-}
+import { handClock } from '../../support/hand-clock.ts'
 
 const DATABASE = { id: 'db', type: 'pg-database', name: 'orders' }
 
@@ -82,7 +60,7 @@ describe('health', () => {
     clock.pass(2000)
     assert.equal((await report).dependencies[0]?.detail, 'TIMEOUT')
     assert.equal(signal?.aborted, true)
-    assert.equal(clock.waiting.size, 0)
+    assert.equal(clock.timers, 0)
   })
 
   it('asks once for all callers of a second', async () => {
