@@ -173,7 +173,7 @@ class Judge {
       if (verified.status === 'secure') return await this.#complete(verified, trust, steps)
       flaw = verified
     }
-    if (flaw) return flawed(flaw)
+    if (flaw) return await this.#unlessUnsigned(flaw, zoneOf, set.ttl)
     const { trust } = await this.#chain.walk(zoneOf, this.#inquiry)
     if (trust.status !== 'secure') return unsigned(trust, set.ttl)
     const what = `\`${shownName(set.owner)}\` (${typeName(set.type)})`
@@ -202,28 +202,37 @@ class Judge {
     const { type } = this.#question
     const name = path.at(-1) ?? this.#question.name
     const zoneOf = type === TYPE.DS ? parentOf(name) : name
-    const denying = authority.filter(
-      (set) => set.type === TYPE.NSEC || set.type === TYPE.NSEC3 || set.type === TYPE.SOA,
-    )
+    const denying = authority.filter(({ type: of }) => DENYING.has(of))
     const [signer] = signersOf(denying, zoneOf)
     const { trust, steps } = await this.#chain.walk(signer ?? zoneOf, this.#inquiry)
     const negativeTtl = ttlOfDenial(authority)
-    if (trust.status !== 'secure') return { ...unsigned(trust, negativeTtl ?? 0), exists: !saysNxdomain }
+    const absent = { exists: !saysNxdomain }
+    if (trust.status !== 'secure') return { ...unsigned(trust, negativeTtl ?? 0), ...absent }
     const what = `\`${shownName(name)}\` (${typeName(type)})`
     if (signer === undefined) {
       const reason = `${what} is denied without proof, though the zone \`${shownName(trust.name)}\` is signed`
       return flawed(bogus(denying.length > 0 ? EDE.RRSIGS_MISSING : EDE.NSEC_MISSING, reason))
     }
-    if (trust.name !== signer) return flawed(notAZone(signer, denying[0]))
     const records = await this.#denialRecords(trust)
-    const proof = proveDenial(name, type, records, this.#inquiry.work)
-    if (proof.status === 'insecure') return { ...unsigned(proof, negativeTtl ?? 0), exists: !saysNxdomain }
-    if (proof.status !== 'denied') return flawed({ ...proof, reason: `${what} is denied: ${proof.reason}` })
+    const isZone = trust.name === signer
+    const proof = isZone ? proveDenial(name, type, records, this.#inquiry.work) : notAZone(signer, denying[0])
+    if (proof.status === 'insecure') return { ...unsigned(proof, negativeTtl ?? 0), ...absent }
+    if (proof.status !== 'denied') {
+      const flaw = { ...proof, reason: `${what} is denied: ${proof.reason}` }
+      return { ...(await this.#unlessUnsigned(flaw, zoneOf, negativeTtl ?? 0)), ...absent }
+    }
     const { sets } = records
     const lived = life(sets)
     const ttl = Math.min(lived.ttl, negativeTtl ?? lived.ttl)
     const security = proof.optOut ? optedOut(trust) : SECURE
     return { ...lived, ttl, security, sets, steps, exists: proof.exists }
+  }
+
+  /** Below an unsigned delegation nothing has to be signed: signatures of whomever say nothing there. */
+  async #unlessUnsigned(flaw: Flaw, zoneOf: WireName, ttl: number): Promise<Part> {
+    if (flaw.status !== 'bogus') return flawed(flaw)
+    const { trust } = await this.#chain.walk(zoneOf, this.#inquiry)
+    return trust.status === 'insecure' ? unsigned(trust, ttl) : flawed(flaw)
   }
 
   #denialRecords(zone: TrustedZone): Promise<DenialRecords> {
@@ -235,6 +244,8 @@ class Judge {
     return made
   }
 }
+
+const DENYING: ReadonlySet<number> = new Set([TYPE.NSEC, TYPE.NSEC3, TYPE.SOA])
 
 /** The zones that have signed, as far as they can be the zone of the data; the deepest first. */
 const signersOf = (sets: readonly RrSet[], zoneOf: WireName): WireName[] =>
