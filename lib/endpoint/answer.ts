@@ -127,9 +127,9 @@ export function failureAnswer(error: unknown, options: FailureOptions): Answer {
   }
 }
 
-// Behind the semicolon, the summaries point to details that a caller does not get.
+// Behind the first clause, the summaries point to details that a caller does not get.
 const publicMessage = (code: ErrorCode): string =>
-  PUBLIC_MESSAGES[code] ?? ERROR_TABLE[code].summary.split(';', 1)[0] ?? ''
+  PUBLIC_MESSAGES[code] ?? ERROR_TABLE[code].summary.split(/[;:]/, 1)[0] ?? ''
 
 function callerDetails({ code, details }: PaletteError, isOwn: boolean): object | undefined {
   if (code === 'PG_PARAM_MISSING' || code === 'PG_PARAM_TYPE') {

@@ -1,8 +1,9 @@
+import { openCodeEditor, type CodeEditor } from '../../editor/code-editor.ts'
 import { showDefaults, showFor } from '../../editor/fields.ts'
-import { closeJsonEditor, openJsonEditor, resizeJsonEditor } from '../../editor/json-editor.ts'
+import { shownValue } from '../../editor/open-form.ts'
 import { valid } from '../../editor/validators.ts'
 import { simulatePathOf } from '../../lib/endpoint/path.ts'
-import { fields } from './config.ts'
+import { fields, HEADER_NAMES } from './config.ts'
 
 /** The address of a path of this Node-RED: its HTTP nodes may be served below a root of their own. */
 function urlOf(path: string): string {
@@ -20,21 +21,30 @@ function showUrls(): void {
   $('#cxone-action-in-simulate-row').toggle(simulates)
 }
 
-const typed = (name: 'user' | 'secret'): boolean => {
-  const value = $(`#node-input-${name}`).val()
-  return value !== ''
+/** The words and the header of the chosen authentication. */
+function showAuth(node: EditorNode): void {
+  const mode = $('#node-input-authMode').val()
+  $('#cxone-action-in-secret-label').text(mode === 'none' ? '' : node._(`action-in.secrets.${mode}`))
+  $('#node-input-headerName').attr('placeholder', mode === 'hmac' ? HEADER_NAMES.hmac : HEADER_NAMES.header)
+}
+
+/** The buttons that copy an address. */
+function openCopyButtons(): void {
+  $('[data-copies]').on('click', function (event) {
+    event.preventDefault()
+    RED.clipboard.copyText($(`#${this.dataset['copies']}`).val(), $(this), 'clipboard.copyMessageValue')
+  })
 }
 
 /** A mode without its credential would never answer anything but 503. */
 const validMode: Validator = function (value, options) {
   const basic = valid(fields.authMode).call(this, value, options)
   if (basic !== true || value === 'none' || value === undefined || value === '') return basic
-  const isOpen =
-    document.activeElement?.closest('.red-ui-tray') && document.querySelector('#node-input-secret')
+  const secret = shownValue(this, 'secret')
   const stored = (this['credentials'] ?? {}) as { has_secret?: boolean; secret?: string; user?: string }
-  const hasSecret = isOpen ? typed('secret') : (stored.has_secret ?? stored.secret) !== undefined
-  const hasUser = value !== 'basic' || (isOpen ? typed('user') : Boolean(stored.user))
-  const isKnown = isOpen || this['credentials'] !== undefined // they are loaded with the form
+  const hasSecret = secret === undefined ? (stored.has_secret ?? Boolean(stored.secret)) : secret !== ''
+  const hasUser = value !== 'basic' || Boolean(shownValue(this, 'user') ?? stored.user)
+  const isKnown = secret !== undefined || this['credentials'] !== undefined // they are loaded with the form
   return !isKnown || (hasSecret && hasUser) || this._('action-in.credentialMissing')
 }
 
@@ -72,26 +82,28 @@ RED.nodes.registerType('action-in', {
   oneditprepare() {
     showDefaults(this)
     for (const name of ['authMode', 'idempotency']) showFor(name)
+    openCopyButtons()
+    $('#node-input-authMode').on('change', () => {
+      showAuth(this)
+    })
+    showAuth(this)
     $('#node-input-path').on('input', showUrls)
     $('#node-input-simulate').on('change', showUrls)
     showUrls()
-    for (const name of ['authMode', 'user', 'secret'])
-      $(`#node-input-${name}`).on('change', () => {
-        if (name !== 'authMode') $('#node-input-authMode').trigger('change') // judged anew
-      })
-    openJsonEditor({
-      name: 'contract',
-      element: 'cxone-action-in-contract',
-      why: (text) => fields.contract.check(text),
+    contractEditor = openCodeEditor({
+      input: '#node-input-contract',
+      id: 'cxone-action-in-contract',
+      mode: 'json',
+      onChange: showProblem,
     })
   },
   oneditsave() {
-    closeJsonEditor()
+    contractEditor?.close()
   },
   oneditcancel() {
-    closeJsonEditor()
+    contractEditor?.close()
   },
   oneditresize() {
-    resizeJsonEditor()
+    contractEditor?.resize()
   },
 })
