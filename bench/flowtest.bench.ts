@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type * as ReadSuites from '../cli/flowtest/read-suites.ts'
 import type * as RunSuites from '../cli/flowtest/run-suites.ts'
-import { report } from './measure.ts'
+import { median, report } from './measure.ts'
 
 const require = createRequire(resolve('package.json'))
 const { readSuites } = require('./dist/cli/flowtest/read-suites.js') as typeof ReadSuites
@@ -36,6 +37,29 @@ try {
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
+
+// Processes of their own, in turn, so that what one run compiled helps no other.
+const rate = (mode: string): number => {
+  const { stdout } = spawnSync(
+    process.execPath,
+    ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', 'bench/flowtest-rate.ts', mode],
+    {
+      encoding: 'utf8',
+    },
+  )
+  return (JSON.parse(stdout) as { rate: number }).rate
+}
+const rates = Array.from({ length: 5 }, () => ({ ours: rate('recording'), bare: rate('plain') }))
+const ours = median(rates.map((each) => each.ours))
+const bare = median(rates.map((each) => each.bare))
+report({
+  name: 'flowtest: messages through a transformation, uuid-gen and schema-validate, coverage and traces on, beside off',
+  unit: 'messages/s',
+  ours,
+  bare,
+  ratio: median(rates.map((each) => each.ours / each.bare)),
+  target: 0.8,
+})
 
 /** An inject node, Function nodes in a row, and a debug node. */
 function chain(): readonly object[] {

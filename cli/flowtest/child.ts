@@ -1,28 +1,18 @@
 // The process that runs flows under test; `pool.ts` starts it with the network guard preloaded.
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { LastNode } from './last-node.ts'
+import { nodeHere } from '../../lib/flowtest/recorder.ts'
 import type { Order, Report, WorkerOptions } from './protocol.ts'
 import { Worker } from './worker.ts'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions
-const lastNode = openSync(join(options.folder, 'last-node'), 'w')
-const slot = Buffer.alloc(256)
-
-// On disk, because a node that never lets go leaves no way to tell.
-const mark = (runningId: string): void => {
-  slot.fill(0).write(runningId)
-  writeSync(lastNode, slot, 0, slot.length, 0)
-  inside.enterWith(runningId)
-}
-const inside = new AsyncLocalStorage<string | undefined>()
-
+const lastNode = new LastNode(join(options.folder, 'last-node'))
 const report = (message: Report, sent?: () => void): void =>
   void process.send?.(message, undefined, undefined, sent)
 
 function crash(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  const node = /Function node(?: \w+)?:(\S+)/.exec(text)?.[1] ?? inside.getStore()
+  const node = /Function node(?: \w+)?:(\S+)/.exec(text)?.[1] ?? nodeHere()
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   report({ kind: 'crashed', message, ...(node === undefined ? {} : { node }) }, () => process.exit(1))
 }
@@ -37,14 +27,15 @@ async function obey(worker: Worker, order: Order): Promise<Report> {
     return profile === undefined ? { kind: 'finished' } : { kind: 'finished', profile }
   }
   try {
-    await worker.load(order.job)
+    const { running } = await worker.load(order.job)
+    lastNode.expect(running.keys())
     return { kind: 'loaded' }
   } catch (error) {
     return { kind: 'loaded', problem: error instanceof Error ? error.message : String(error) }
   }
 }
 
-void Worker.start(options, mark).then((worker) => {
+void Worker.start(options, (runningId) => lastNode.note(runningId)).then((worker) => {
   process.on('message', (order: Order) => void obey(worker, order).then((answer) => report(answer)))
   report({ kind: 'ready', nodeRed: worker.version, looks: [...worker.looks] })
 })

@@ -130,8 +130,7 @@ class CaseProcess {
 
   async #lastNode(): Promise<string | undefined> {
     try {
-      const text = (await readFile(join(this.#folder, 'last-node'), 'utf8')).replaceAll('\0', '')
-      return text || undefined
+      return (await readFile(join(this.#folder, 'last-node'), 'utf8')) || undefined
     } catch {
       return undefined
     }

@@ -72,13 +72,14 @@ export class Worker {
     return this.#embedded.red.version()
   }
 
-  /** Takes a case file over. @throws when its flow cannot run. */
-  async load(job: Job): Promise<void> {
+  /** Takes a case file over. @returns what its flow holds. @throws when the flow cannot run. */
+  async load(job: Job): Promise<Topology> {
     const topology = buildTopology(job.flows)
     const { profiles = {}, credentials = {} } = job.suite
     const flows = withProfiles(job.flows, { profiles, credentials, folder: this.#options.folder })
     const units = this.#options.coverage ? await codeUnits(topology) : []
     this.#loaded = { job, topology, flows, units: new Map(units.map((unit) => [unit.key, unit])) }
+    return topology
   }
 
   /** Runs one case of the case file. Never rejects. */

@@ -65,6 +65,9 @@ const MAX_CHANGED_HOPS = 200
 // One for the process: the work that a node started in an earlier case is told apart by the owner.
 const places = new AsyncLocalStorage<Place | undefined>()
 
+/** The running node whose work this is, as the runtime knows it; undefined outside of nodes. */
+export const nodeHere = (): string | undefined => places.getStore()?.open.runningId
+
 /**
  * Records the messages of one case. Which message caused which is taken from the asynchronous context, not from `_msgid`, so
  * that it survives nodes that make new messages, links, subflows and Catch nodes.
@@ -198,7 +201,7 @@ export class Recorder {
 
   #now(): number {
     this.#lastEvent = this.#parts.clock.monotonic()
-    return Math.round((this.#lastEvent - this.#started) * 1000) / 1000
+    return this.#lastEvent - this.#started
   }
 
   #enter(

@@ -13,12 +13,15 @@ export const textOf = (error: unknown): string => {
   return String(error)
 }
 
+const isMessage = (value: unknown): value is RuntimeMessage => typeof value === 'object' && value !== null
+
 /** The messages of one `send`, by output, exactly as the runtime reads them. */
 export function outputsOf(out: unknown): readonly { output: number; messages: readonly RuntimeMessage[] }[] {
-  const lists: readonly unknown[] = Array.isArray(out) ? out : [out]
+  if (!Array.isArray(out)) return isMessage(out) ? [{ output: 0, messages: [out] }] : []
+  const lists: readonly unknown[] = out
   return lists.flatMap((list, output) => {
     const all: readonly unknown[] = Array.isArray(list) ? list : [list]
-    const messages = all.filter((each) => typeof each === 'object' && each !== null) as RuntimeMessage[]
+    const messages = all.filter(isMessage)
     return messages.length === 0 ? [] : [{ output, messages }]
   })
 }
