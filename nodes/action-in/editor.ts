@@ -36,6 +36,15 @@ function openCopyButtons(): void {
   })
 }
 
+let contractEditor: CodeEditor | undefined
+
+function showProblem(contract: string): void {
+  const reason = fields.contract.check(contract)
+  $('#cxone-action-in-contract-problem')
+    .text(reason ?? '')
+    .toggle(reason !== undefined)
+}
+
 /** A mode without its credential would never answer anything but 503. */
 const validMode: Validator = function (value, options) {
   const basic = valid(fields.authMode).call(this, value, options)

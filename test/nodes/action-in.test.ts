@@ -9,6 +9,7 @@ import {
   actionOut,
   endFlow,
   fn,
+  fromNodeRed,
   holder,
   readAll,
   serveFlow,
@@ -172,7 +173,7 @@ describe('action-in', function () {
     })
 
     it('takes what a body parser before it has left, and reads what it has left alone', async () => {
-      const { json } = require('body-parser') as { json(): any }
+      const { json } = fromNodeRed('body-parser') as { json(): any }
       const flow = await serveFlow(
         [
           actionIn({}, 'work'),
@@ -204,7 +205,7 @@ describe('action-in', function () {
     })
 
     it('gets the raw body although the admin app would parse it first', async () => {
-      const { json } = require('body-parser') as { json(): any }
+      const { json } = fromNodeRed('body-parser') as { json(): any }
       const flow = await serveFlow([actionIn(), actionOut()], { before: json() })
       const spaced = '{ "variables": {"a": 1} }'
       assert.equal((await flow.post('/action', spaced, JSON_TYPE)).json.result.raw, spaced)

@@ -7,6 +7,8 @@ import helper from 'node-red-node-test-helper'
 import { loadFlow, type FlowNodeDef, type LoadedFlow, type Msg } from './harness.ts'
 
 const require = createRequire(resolve('package.json'))
+/** Loads what Node-RED itself depends on. */
+export const fromNodeRed = createRequire(require.resolve('node-red'))
 const core = (file: string): ((RED: unknown) => void) => require(`@node-red/nodes/core/${file}`)
 
 // The helper registers the Catch node once for each that is in the flow.
@@ -68,7 +70,7 @@ export async function serveFlow(
   options: ServeOptions = {},
 ): Promise<ServedFlow> {
   const { before = (_request, _response, next) => next(), root = '', extra = {}, ...rest } = options
-  const app = (require('express') as () => any)()
+  const app = (fromNodeRed('express') as () => any)()
   app.use(before)
   const server = createServer(app)
   const probe = (RED: any): void => {
