@@ -125,7 +125,7 @@ export class Expectations {
     if (inTime) return undefined
     if (met[0])
       return {
-        message: `Expected ${name} to ${verb} this${where} within ${withinMs ?? 0} ms, but it took ${met[0].seen.atMs} ms`,
+        message: `Expected ${name} to ${verb} this${where} within ${withinMs ?? 0} ms, but it took ${Math.round(met[0].seen.atMs)} ms`,
       }
     const nearest = tried.reduce((a, b) => (b.differences.length < a.differences.length ? b : a))
     const which =
@@ -222,7 +222,7 @@ function checkFault(
   if (met.some(({ atMs }) => withinMs === undefined || atMs <= withinMs)) return undefined
   if (met[0])
     return {
-      message: `Expected ${name} to fail with ${code} within ${withinMs ?? 0} ms, but it took ${met[0].atMs} ms`,
+      message: `Expected ${name} to fail with ${code} within ${withinMs ?? 0} ms, but it took ${Math.round(met[0].atMs)} ms`,
     }
   if (faults.length === 0) return { message: `Expected ${name} to fail with ${code}, but it did not fail` }
   const [first] = faults

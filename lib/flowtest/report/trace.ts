@@ -51,10 +51,13 @@ function hopLines(hop: Hop, topology: Topology, indent: string): readonly string
 const nameIn = (topology: Topology, id: string): string =>
   topology.nodes.get(id)?.name ?? topology.stored.get(id)?.type ?? id
 
-/** The traces of all cases as JSON text. */
+/** The traces of all cases as JSON text; times in milliseconds from the start of each case. */
 export const tracesToJson = (cases: readonly CaseResult[]): string =>
   `${JSON.stringify(
     cases.map(({ file, name, status, flows, trace }) => ({ file, name, status, flows, ...trace })),
-    null,
+    (key, value: unknown) =>
+      TIMES.has(key) && typeof value === 'number' ? Math.round(value * 1000) / 1000 : value,
     2,
   )}\n`
+
+const TIMES: ReadonlySet<string> = new Set(['enteredMs', 'leftMs', 'atMs'])
