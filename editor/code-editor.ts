@@ -23,7 +23,13 @@ export function openCodeEditor(options: {
 }): CodeEditor {
   const input = $(options.input)
   const mode = `ace/mode/${options.mode}`
-  const editor = RED.editor.createEditor({ id: options.id, mode, value: input.val() })
+  const editor = RED.editor.createEditor({
+    id: options.id,
+    mode,
+    value: input.val(),
+    minimap: { enabled: false }, // forms are narrow
+    wordWrap: 'on',
+  })
   const update = (): void => {
     input.val(editor.getValue()).trigger('change')
     options.onChange(editor.getValue())

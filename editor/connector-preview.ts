@@ -11,6 +11,7 @@ export function showPreview(node: EditorNode): void {
     const dbType = $('#node-input-dbType').val()
     if (!isDbType(dbType)) return
     const url = urlOf(dbType)
+    $('#node-input-port + * input').attr('placeholder', String(DEFAULT_RULES[dbType].port))
     $('#cxone-jdbc')
       .val(url ?? node._('connector-register.jdbcByMessage'))
       .attr('title', url ?? '')

@@ -87,7 +87,15 @@ declare const RED: {
   }
   plugins: { registerPlugin(id: string, def: object): void }
   editor: {
-    createEditor(options: { id: string; mode: string; value: string }): {
+    /** The nodes whose forms are open, the topmost last. */
+    getEditStack(): readonly EditorNode[]
+    createEditor(options: {
+      id: string
+      mode: string
+      value: string
+      minimap?: { enabled: boolean }
+      wordWrap?: 'on' | 'off'
+    }): {
       getValue(): string
       setValue(text: string, cursor?: number): void
       destroy(): void
@@ -103,6 +111,10 @@ declare const RED: {
       focus: boolean
       complete: (text: string) => void
     }): void
+  }
+  clipboard: {
+    /** Shows `messageKey` beside the element. */
+    copyText(text: string, element: JQ, messageKey: string): boolean
   }
   notify(text: string, type?: string): void
   settings: Readonly<Record<string, unknown>>

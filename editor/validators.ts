@@ -1,5 +1,6 @@
 import type { Field } from '../lib/config/fields.ts'
 import { joinTyped, type TypedField } from '../lib/config/typed.ts'
+import { shownValue } from './open-form.ts'
 
 const isReference = (value: unknown): boolean => typeof value === 'string' && /^\$\{[^}]+\}$/.test(value)
 
@@ -16,10 +17,7 @@ export function valid(field: Field<unknown>): Validator {
 /** {@link valid} for a TypedInput pair: checks the value together with its stored type. */
 export function validTyped(name: string, field: TypedField): Validator {
   return function (value, _options) {
-    // While the form is open, the type of the input on the page counts; it is stored only on Done.
-    const select = document.querySelector<HTMLInputElement>(`#node-input-${name}Type`)
-    const type =
-      select && document.activeElement?.closest('.red-ui-tray') ? select.value : this[`${name}Type`]
+    const type = shownValue(this, `${name}Type`) ?? this[`${name}Type`]
     return field.check(joinTyped(field, { [name]: value, [`${name}Type`]: type }, name)) ?? true
   }
 }
@@ -34,7 +32,6 @@ export function validSource(field: Field<unknown>, missingAuth: string): Validat
 }
 
 function hasAuth(node: EditorNode): boolean {
-  const select = document.querySelector<HTMLSelectElement>('#node-input-auth')
-  const auth = select && document.activeElement?.closest('.red-ui-tray') ? select.value : node['auth']
+  const auth = shownValue(node, 'auth') ?? node['auth']
   return typeof auth === 'string' && auth !== '' && auth !== '_ADD_'
 }

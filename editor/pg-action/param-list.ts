@@ -101,7 +101,7 @@ class Row {
       ` ${words('required')}`,
     )
     container.addClass('cxone-pg-param')
-    container.append($(name), $(this.#type), $(required), $(this.#default), $(value), $(this.#problem))
+    container.append($(name), $(this.#type), $(required), $(value), $(this.#default), $(this.#problem))
     this.#value = $(value)
     this.#openValue(stored)
     container.on('change', () => {

@@ -94,13 +94,19 @@ const usedIn = (columns: CheckAnswer['tables'][number]['columns']): readonly str
 
 /** What the statement did before it was rolled back. */
 export function rehearseReport(answer: RehearseAnswer, maxCost: number, words: Words): HTMLElement {
-  const { command, rowCount, rows, locks, plan, latencyMs } = answer
-  const title = `${command} · ${rowCount} ${words(rowCount === 1 ? 'report.row' : 'report.rows')} · ${latencyMs.toFixed(1)} ms · ${words('report.rolledBack')}`
+  const { command, rowCount, affected = 0, rows, locks, plan, latencyMs } = answer
+  const facts = [
+    command,
+    ...(affected === 0 || rows.length > 0 ? [counted(rowCount, 'row', words)] : []),
+    ...(affected === 0 ? [] : [counted(affected, 'changedRow', words)]),
+    `${latencyMs.toFixed(1)} ms`,
+    words('report.rolledBack'),
+  ]
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   return element(
     'div',
     {},
-    heading('undo', title),
+    heading('undo', facts.join(' · ')),
     ...costBar(plan, maxCost, words),
     ...planTree(plan, words),
     ...table(
@@ -114,6 +120,9 @@ export function rehearseReport(answer: RehearseAnswer, maxCost: number, words: W
     ),
   )
 }
+
+const counted = (count: number, what: 'row' | 'changedRow', words: Words): string =>
+  `${count} ${words(`report.${count === 1 ? what : `${what}s`}`)}`
 
 /** Why it failed. Places in the SQL are shown by line and column. */
 export function failureReport(

@@ -26,6 +26,7 @@ export function openTrial(form: TrialForm): { follow(names: readonly string[]): 
   return {
     follow: (names) => {
       showSamples(samples, names)
+      $('#cxone-pg-action-report').toggle(false) // it told of another statement
     },
   }
 }

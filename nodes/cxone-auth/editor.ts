@@ -1,4 +1,5 @@
 import { showDefaults, showFor } from '../../editor/fields.ts'
+import { shownValue } from '../../editor/open-form.ts'
 import { valid } from '../../editor/validators.ts'
 import { PLACES, type Place, type Profile } from '../../lib/auth/endpoints.ts'
 import { DEFAULT_PATHS, fields, placeReason } from './config.ts'
@@ -9,8 +10,7 @@ const PATHS = Object.keys(DEFAULT_PATHS) as (keyof typeof DEFAULT_PATHS)[]
 function validPlace(name: Place): Validator {
   return function (value, _options) {
     if (typeof value === 'string' && /^\$\{[^}]+\}$/.test(value)) return true
-    const select = document.querySelector<HTMLSelectElement>('#node-config-input-profile')
-    const open = select && document.activeElement?.closest('.red-ui-tray') ? select.value : undefined
+    const open = shownValue(this, 'profile', 'config-input')
     const profile = (open ?? this['profile'] ?? 'sandbox') as Profile
     return fields.profile.check(profile) !== undefined || (placeReason(profile, name, value) ?? true)
   }

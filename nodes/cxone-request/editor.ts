@@ -1,4 +1,5 @@
 import { showDefaults, showFor, showWhenChecked, typedInputs } from '../../editor/fields.ts'
+import { shownValue } from '../../editor/open-form.ts'
 import { valid, validTyped } from '../../editor/validators.ts'
 import { fields } from './config.ts'
 
@@ -10,9 +11,7 @@ function validPaginate(): Validator {
   return function (value, options) {
     const checked = inner.call(this, value, options)
     if (checked !== true) return checked
-    const select = document.querySelector<HTMLSelectElement>('#node-input-method')
-    const open = select && document.activeElement?.closest('.red-ui-tray') ? select.value : undefined
-    const method = open ?? this['method'] ?? 'GET'
+    const method = shownValue(this, 'method') ?? this['method'] ?? 'GET'
     return value === 'none' || value === undefined || method === 'GET' || 'only GET reads pages'
   }
 }

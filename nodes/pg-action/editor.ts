@@ -7,6 +7,11 @@ import { valid } from '../../editor/validators.ts'
 import { parseTemplate, type Template } from '../../lib/postgres/template/parse-template.ts'
 import { fields } from './config.ts'
 
+type Placeholders = Pick<Template, 'names' | 'style'>
+const NO_STATEMENT: Placeholders = { names: [], style: undefined }
+
+type Words = (key: string) => string
+
 /** The parts of the open form that are no plain inputs. */
 interface OpenForm {
   readonly node: EditorNode
@@ -18,7 +23,7 @@ interface OpenForm {
 let form: OpenForm | undefined
 
 function openForm(node: EditorNode): OpenForm {
-  const words = (key: string): string => node._(`pg-action.${key}`)
+  const words: Words = (key) => node._(`pg-action.${key}`)
   const params = openParamList(
     $('#cxone-pg-action-params'),
     listOf(node, 'params') as readonly StoredParam[],
@@ -36,23 +41,26 @@ function openForm(node: EditorNode): OpenForm {
     transaction: transaction(),
   })
   const trial = openTrial({ stored: () => ({ ...inputsOf(node), ...read() }), words })
-  const follow = (template: Template): void => {
+  const follow = (template: Placeholders): void => {
     params.follow(template)
     trial.follow(template.names)
   }
-  return { node, editors: [openSql(follow), openSchema()], read }
+  return { node, editors: [openSql(words, follow), openSchema()], read }
 }
 
-function openSql(follow: (template: Template) => void): CodeEditor {
+function openSql(words: Words, follow: (template: Placeholders) => void): CodeEditor {
   return openCodeEditor({
     input: '#node-input-sql',
     id: 'cxone-pg-action-sql',
     mode: 'sql',
     expand: '#cxone-pg-action-expand',
     onChange: (text) => {
-      const reason = fields.sql.check(text)
-      tell('#cxone-pg-action-sql-problem', text.trim() === '' ? undefined : reason)
-      if (reason === undefined) follow(parseTemplate(text)) // half typed, the rows stay as they are
+      const isEmpty = text.trim() === ''
+      const reason = isEmpty ? words('sqlExample') : fields.sql.check(text)
+      tell('#cxone-pg-action-sql-problem', reason)
+      // Half typed, the rows stay as they are.
+      if (isEmpty) follow(NO_STATEMENT)
+      else if (reason === undefined) follow(parseTemplate(text))
     },
   })
 }

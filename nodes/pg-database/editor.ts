@@ -1,14 +1,12 @@
 import { showDefaults, showFor } from '../../editor/fields.ts'
+import { shownValue } from '../../editor/open-form.ts'
 import { valid } from '../../editor/validators.ts'
 import type { Field } from '../../lib/config/fields.ts'
 import { fields, POOL_MAX, poolReason } from './config.ts'
 
 /** A property of the server form, or what it is while the form is open. */
-function shown(node: EditorNode, name: string, fallback: unknown): unknown {
-  const input = document.querySelector<HTMLInputElement>(`#node-config-input-${name}`)
-  const isOpen = input && document.activeElement?.closest('.red-ui-tray')
-  return (isOpen ? input.value : node[name]) ?? fallback
-}
+const shown = (node: EditorNode, name: string, fallback: unknown): unknown =>
+  shownValue(node, name, 'config-input') ?? node[name] ?? fallback
 
 /** A property of one mode plays no part in the other. */
 const validIn = (mode: string, field: Field<unknown>): Validator =>
@@ -25,6 +23,8 @@ function openSqlEditor(): void {
     id: 'cxone-pg-database-init-sql',
     mode: 'ace/mode/sql',
     value: input.val(),
+    minimap: { enabled: false },
+    wordWrap: 'on',
   })
   editor.getSession().on('change', () => {
     input.val(editor.getValue()).trigger('change')
@@ -99,6 +99,7 @@ RED.nodes.registerType('pg-database', {
     openSqlEditor()
     $('#node-config-input-mode').on('change', () => {
       sqlEditor?.resize()
+      $('#cxone-pg-database-result').empty() // it told of the other one
       for (const name of ['host', 'port', 'database', 'poolMin', 'dataDir'])
         $(`#node-config-input-${name}`).trigger('change') // judged anew
     })

@@ -1,14 +1,10 @@
 import { showDefaults, showFor, typedInputs } from '../../editor/fields.ts'
+import { shownValue } from '../../editor/open-form.ts'
 import { valid, validSource, validTyped } from '../../editor/validators.ts'
 import { fields, whyNoFile, whyNoInlineSchema } from './config.ts'
 
 /** The source as the open form shows it; it is stored only on Done. */
-function sourceOf(node: EditorNode): unknown {
-  const select = document.querySelector<HTMLSelectElement>('#node-input-source')
-  return select && document.activeElement?.closest('.red-ui-tray')
-    ? select.value
-    : (node['source'] ?? 'inline')
-}
+const sourceOf = (node: EditorNode): unknown => shownValue(node, 'source') ?? node['source'] ?? 'inline'
 
 /** The code editor of the open form; the text itself is in the hidden input, where Node-RED reads it. */
 let codeEditor: ReturnType<typeof RED.editor.createEditor> | undefined
