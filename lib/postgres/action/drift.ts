@@ -94,7 +94,7 @@ export function driftError(missing: readonly Missing[], cause?: unknown): Palett
   const list = dedupe(missing)
   const found =
     list.length === 0 ? 'something that it names is gone' : list.slice(0, 5).map(describe).join('; ')
-  const details = { missing: list, sqlstate: stateFor(list, cause) }
+  const details = { missing: list, sqlstate: stateFor(list, cause), ...placeOf(cause) }
   const fix = 'change the tables back, or the statement, and deploy'
   return new PaletteError(
     'PG_SCHEMA_DRIFT',
@@ -104,6 +104,12 @@ export function driftError(missing: readonly Missing[], cause?: unknown): Palett
       cause,
     },
   )
+}
+
+// Where PostgreSQL came upon it.
+const placeOf = (cause: unknown): { readonly position?: number } => {
+  const position = isPaletteError(cause) ? cause.details['position'] : undefined
+  return typeof position === 'number' ? { position } : {}
 }
 
 // The state of PostgreSQL's own refusal, or the one that fits.
