@@ -149,10 +149,11 @@ export async function exchange(port: number, query: Buffer, timeoutMs = 5000): P
   }
 }
 
-/** unbound as a validating resolver that asks `upstream`, a server for all names. */
+/** unbound as a validating resolver that asks `upstream`: a resolver, or the authority for the zones `stubs`. */
 export async function startUnbound(
   upstream: number,
   anchor: string,
+  stubs: readonly string[] = [],
 ): Promise<{ port: number; close(): Promise<void> }> {
   const port = await freePort()
   const config = `
@@ -177,9 +178,8 @@ server:
   num-threads: 1
 remote-control:
   control-enable: no
-forward-zone:
-  name: "."
-  forward-addr: 127.0.0.1@${upstream}
+${stubs.map((zone) => `stub-zone:\n  name: "${zone}"\n  stub-addr: 127.0.0.1@${upstream}`).join('\n')}
+${stubs.length > 0 ? '' : `forward-zone:\n  name: "."\n  forward-addr: 127.0.0.1@${upstream}`}
 `
   return startServer(
     'unbound',
