@@ -81,7 +81,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   let isReady = false
   const server = createServer((request, response) => {
     if (!isReady) return void response.writeHead(503, { 'Retry-After': '1' }).end('Node-RED is starting')
-    red.httpAdmin(request, response, () => red.httpNode(request, response))
+    const [first, second] = options.headless ? [red.httpNode, red.httpAdmin] : [red.httpAdmin, red.httpNode]
+    first(request, response, () => second(request, response))
   })
   red.init(server, settingsOf(options))
   const started = flowsStarted(red, options.headless)
