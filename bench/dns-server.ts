@@ -2,5 +2,6 @@
 import { startSandboxDns } from '../dist/lib/sandbox/dns-server.js'
 
 const dns = await startSandboxDns()
-process.send?.(dns.address)
+// With an argument, the key of its root too.
+process.send?.(process.argv.length > 2 ? `${dns.address} ${dns.trustAnchor}` : dns.address)
 process.once('disconnect', () => void dns.close())

@@ -59,6 +59,7 @@ report({
   ours: median(rates.ours),
   bare: median(rates.bare),
   ratio: median(rates.ratio),
+  target: 0.7,
 })
 
 const cached = createDnsResolver(ports, {

