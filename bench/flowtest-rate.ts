@@ -19,7 +19,8 @@ const { prepareCase } = require('./dist/cli/flowtest/prepare-case.js') as typeof
 const { CaseTap } = require('./dist/cli/flowtest/run-case.js') as typeof RunModule
 const { buildTopology } = require('./dist/lib/flowtest/topology.js') as typeof TopologyModule
 
-const MESSAGES = 20_000
+const withCalls = process.argv[3] === 'calls'
+const MESSAGES = withCalls ? 4000 : 20_000
 const IN_FLIGHT = 50
 const isRecording = process.argv[2] === 'recording'
 
@@ -56,7 +57,21 @@ const flows: StoredNode[] = [
     version: 1,
     source: 'inline',
     schema,
-    wires: [['end'], []],
+    wires: [[withCalls ? 'execute' : 'end'], []],
+  },
+  { id: 'auth', type: 'cxone-auth', version: 1, profile: 'sandbox' },
+  {
+    ...place,
+    id: 'execute',
+    type: 'action-execute',
+    name: 'Execute',
+    version: 1,
+    auth: 'auth',
+    actionId: 'crm-customer-lookup',
+    actionIdType: 'str',
+    inputs: '{"customerId":"CUST-4412"}',
+    inputsType: 'json',
+    wires: [['end']],
   },
   { ...place, id: 'end', type: 'debug', name: 'End', active: false, wires: [] },
 ]

@@ -137,6 +137,7 @@ describe('cxone-flows test', function () {
       leaves: 'failed',
       runs: 'failed',
       after: 'passed',
+      circles: 'failed',
     })
     assert.match(
       problemOf(report, 'loops'),
@@ -145,6 +146,10 @@ describe('cxone-flows test', function () {
     assert.match(
       problemOf(report, 'crashes'),
       /Crash: node `Throw later` \(function, id crash\) ended its process: Error: out of reach/,
+    )
+    assert.match(
+      problemOf(report, 'circles'),
+      /Time-out after 400 ms[\s\S]*Expected `Ring` to be reached once, but it was \d+ times/,
     )
     assert.match(problemOf(report, 'waits'), /Time-out after 400 ms; still at work: `Wait for ever`/)
     assert.match(
