@@ -33,7 +33,7 @@ export function createStubSource(codec: DnsCodec, upstream: Upstream, trustAd: b
 }
 
 /** A question as errors show it. */
-export const whatOf = ({ name, type }: Question): string => `\`${absolute(name)}\` (${type})`
+const whatOf = ({ name, type }: Question): string => `\`${absolute(name)}\` (${type})`
 
 const UNCHECKED: DnssecStatus = { status: 'unchecked', reason: 'DNSSEC is off', ede: null }
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { keyTag } from '../dns/dnssec/keys.ts'
-import { parentOf, ROOT, type WireName } from '../dns/dnssec/name.ts'
+import type { WireName } from '../dns/dnssec/name.ts'
 import { dsDigest, signedLabels, TYPE } from '../dns/dnssec/records.ts'
 
 /** A record of a zone that the sandbox serves. */
@@ -166,14 +166,4 @@ const BASE32_HEX = '0123456789abcdefghijklmnopqrstuv'
 export function base32Hex(octets: string): string {
   const bits = Array.from(octets, (octet) => octet.charCodeAt(0).toString(2).padStart(8, '0')).join('')
   return (bits.match(/.{1,5}/g) ?? []).map((five) => BASE32_HEX[parseInt(five.padEnd(5, '0'), 2)]).join('')
-}
-
-/** All names from `name` up to and with the root. */
-export function ancestorsOf(name: WireName): WireName[] {
-  const names = [name]
-  for (let at = name; at !== ROOT;) {
-    at = parentOf(at)
-    names.push(at)
-  }
-  return names
 }

@@ -44,9 +44,6 @@ export function isWithin(name: WireName, zone: WireName): boolean {
 /** Whether a name lies below `zone` and is not `zone` itself. */
 export const isBelow = (name: WireName, zone: WireName): boolean => name !== zone && isWithin(name, zone)
 
-/** Whether the first label is an asterisk. */
-export const isWildcard = (name: WireName): boolean => name.startsWith(ASTERISK)
-
 /** The wildcard directly below a name. */
 export const wildcardOf = (name: WireName): WireName => ASTERISK + name
 
@@ -58,7 +55,7 @@ export function commonAncestor(one: WireName, other: WireName): WireName {
 }
 
 /** The labels from the first to the one below the root. */
-export function labelsOf(name: WireName): string[] {
+function labelsOf(name: WireName): string[] {
   const labels: string[] = []
   for (let at = 0; name.charCodeAt(at) > 0; at += 1 + name.charCodeAt(at)) {
     labels.push(name.slice(at + 1, at + 1 + name.charCodeAt(at)))
