@@ -96,7 +96,7 @@ interface Received {
 }
 
 interface Completed {
-  readonly msg: { readonly _msgid: string }
+  readonly msg: { readonly _msgid: string; readonly cxone?: { readonly endpoint?: object } }
   readonly node: { readonly id: string; readonly node: FlowNode }
   readonly error?: Error & { readonly code?: string }
 }

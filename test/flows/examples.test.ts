@@ -54,7 +54,7 @@ describe('the example flows', () => {
   })
 
   it('run to their end headless, each once, with the demo command', async function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     const { stdout } = await run(process.execPath, ['dist/cli/main.js', 'demo'])
     assert.match(stdout, new RegExp(`All ${files.length} examples ran to their end`))
     for (const file of files) assert.ok(stdout.includes(file.replace('.json', '')), `${file} was not run`)
