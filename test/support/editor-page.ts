@@ -27,6 +27,7 @@ interface EditorNode {
 interface EditorRed {
   nodes: {
     filterNodes(filter: { type: string }): { id: string; valid: boolean }[]
+    getNodeHelp(type: string): string
     eachNode(visit: (node: EditorNode) => void): void
     node(id: string): {
       valid: boolean
@@ -34,7 +35,6 @@ interface EditorRed {
       status?: { fill?: string; text?: string }
     } | null
   }
-  comms: { subscribe(topic: string, handler: (topic: string, status: { text?: string }) => void): void }
   view: { reveal(id: string): void; select(selection: { nodes: object[] }): void }
   editor: { edit(node: object): void; editConfig(name: string, type: string, id: string): void }
   sidebar: { show(id: string): void }
@@ -83,6 +83,12 @@ export class EditorPage {
   /** Opens the form of a node by a double click on it. */
   async edit(id: string): Promise<void> {
     await this.page.locator(`[id="${id}"]`).dblclick()
+    await this.#trayIsOpen()
+  }
+
+  /** Opens the form of a config node. */
+  async editConfig(type: string, id: string): Promise<void> {
+    await this.page.evaluate(([t, i]) => RED.editor.editConfig('', t!, i!), [type, id])
     await this.#trayIsOpen()
   }
 
@@ -138,6 +144,15 @@ export class EditorPage {
     }
   }
 
+  /** Replaces the text of a code editor of the open form, by its id, as a person does. */
+  async typeCode(id: string, text: string): Promise<void> {
+    await this.page.locator(`#${id} .view-lines`).click()
+    await this.page.keyboard.press('ControlOrMeta+a')
+    await this.page.keyboard.press('Delete')
+    await this.page.keyboard.insertText(text)
+    await this.page.waitForTimeout(150)
+  }
+
   /** Shows a tab. */
   async show(tab: string): Promise<void> {
     await this.page.evaluate((id) => RED.workspaces.show(id), tab)
@@ -157,17 +172,16 @@ export class EditorPage {
     }, id)
   }
 
-  /** Notes every status text of a node from now on; the function returned gives them. */
-  collectStatus(id: string): () => Promise<string[]> {
-    const ready = this.page.evaluate((node) => {
+  /** Notes every text that the canvas shows under a node from now on; the function returned gives them. */
+  async collectStatus(id: string): Promise<() => Promise<string[]>> {
+    const label = this.page.locator(`[id="${id}"] .red-ui-flow-node-status-label`)
+    await label.evaluate((element) => {
       const texts: string[] = []
       Object.assign(globalThis, { statusTexts: texts })
-      RED.comms.subscribe(`status/${node}`, (_topic, { text }) => void texts.push(text ?? ''))
-    }, id)
-    return async () => {
-      await ready
-      return this.page.evaluate(() => (globalThis as unknown as { statusTexts: string[] }).statusTexts)
-    }
+      const observer = new MutationObserver(() => void texts.push(element.textContent))
+      observer.observe(element, { childList: true, characterData: true, subtree: true })
+    })
+    return () => this.page.evaluate(() => (globalThis as unknown as { statusTexts: string[] }).statusTexts)
   }
 
   /** What the editor finds wrong with a node. */
@@ -190,6 +204,11 @@ export class EditorPage {
       .locator('#node-dialog-cancel, #node-config-dialog-cancel')
       .click()
     await this.page.waitForTimeout(400)
+  }
+
+  /** The help text of a type of nodes, as Node-RED renders it. */
+  helpOf(type: string): Promise<string> {
+    return this.page.evaluate((name) => RED.nodes.getNodeHelp(name), type)
   }
 
   /** The help text that the Help sidebar shows for a node. */

@@ -18,12 +18,29 @@ const WRONG: Record<string, { readonly field: string; readonly value: string; re
   'action-execute': { field: 'concurrency', value: '0', reason: /integer from 1/ },
   'cxone-request': { field: 'timeoutMs', value: '0', reason: /integer from 1/ },
   'webhook-send': { field: 'concurrency', value: '10000', reason: /integer from 1/ },
+  'pg-database': { field: 'connectTimeoutMs', value: '5 s', reason: /integer from \d+.*5 s/ },
+  'pg-action': { field: 'maxRows', value: 'many', reason: /integer from \d+.*many/ },
+  'connector-register': { field: 'healthTimeoutS', value: '-1', reason: /integer from 0/ },
+  'action-in': { field: 'path', value: '/customers/:id', reason: /expected a fixed path/ },
+  'action-out': { field: 'maxResponseBytes', value: '32k', reason: /integer from \d+.*32k/ },
 }
 
 /** What a new node needs besides its config nodes. */
 const NEEDED: Record<string, Record<string, string>> = {
   'cxone-request': { path: '/inContactAPI/services/v30.0/agents' },
   'webhook-send': { url: 'http://sink.sandbox.test/webhooks/test' },
+}
+
+/** The text for the code editor of a new node, by the element's id. */
+const CODE: Record<string, readonly [id: string, text: string]> = {
+  'pg-action': ['cxone-pg-action-sql', 'SELECT :customer_id::int AS id'],
+}
+
+/** The config nodes that the flow has. */
+const CONFIG: Record<string, string> = {
+  'cxone-auth': 'auth-1',
+  'audit-trail': 'trail-1',
+  'pg-database': 'database-1',
 }
 
 for (const version of ['5.0', '4.1'] as const) {
@@ -40,6 +57,7 @@ for (const version of ['5.0', '4.1'] as const) {
         { id: 'tab', type: 'tab', label: 'Nodes' },
         { id: 'auth-1', type: 'cxone-auth', name: 'Sandbox', profile: 'sandbox' },
         { id: 'trail-1', type: 'audit-trail', name: 'Trail' },
+        { id: 'database-1', type: 'pg-database', name: 'Database', dataDir: 'memory://' },
       ]
       red = await startNodeRed(version, await makeUserDir(flows, { linkPalette: true }))
       browser = await launchBrowser()
@@ -67,10 +85,8 @@ for (const version of ['5.0', '4.1'] as const) {
 
     it('opens the form of every flow node that was dragged: labels, reasons for wrong values, help', async function () {
       this.timeout(180_000)
-      const types = [...(await editorDefs())]
-        .filter(([, { category }]) => category !== 'config')
-        .map(([type]) => type)
-      for (const [index, type] of types.entries()) {
+      const defs = [...(await editorDefs())].filter(([, { category }]) => category !== 'config')
+      for (const [index, [type, { inputs, outputs }]] of defs.entries()) {
         const id = await editor.drag(type, 220 + (index % 2) * 300, 80 + Math.floor(index / 2) * 90)
         await editor.edit(id)
         await expectGoodForm(editor, type)
@@ -79,23 +95,23 @@ for (const version of ['5.0', '4.1'] as const) {
         if (wrong) await expectReason(editor, `#node-input-${wrong.field}`, wrong)
         await editor.cancel()
         await editor.edit(id)
-        await editor.choose({ auth: 'auth-1', trail: 'trail-1' })
+        await editor.choose({ auth: 'auth-1', trail: 'trail-1', database: 'database-1' })
         await editor.setTyped(NEEDED[type] ?? {})
+        if (CODE[type]) await editor.typeCode(...CODE[type])
         await editor.done()
         assert.deepEqual(await editor.errorsOf(id), [], `${type} is still marked as wrong`)
         const help = await editor.help(id)
-        for (const heading of ['Inputs', 'Outputs', 'Errors', 'Example']) {
+        const sides = [...(inputs ? ['Inputs'] : []), ...(outputs ? ['Outputs'] : [])]
+        for (const heading of [...sides, 'Errors', 'Example']) {
           assert.match(help, new RegExp(heading), `${type}: help without ${heading}`)
         }
       }
     })
 
-    for (const type of ['cxone-auth', 'audit-trail']) {
-      it(`opens the form of the config node ${type}`, async () => {
-        const id = type === 'cxone-auth' ? 'auth-1' : 'trail-1'
-        await editor.page.evaluate(([t, i]) => RED.editor.editConfig('', t!, i!), [type, id])
-        await editor.page.locator('.red-ui-tray').last().waitFor()
-        await editor.page.waitForTimeout(400)
+    for (const [type, id] of Object.entries(CONFIG)) {
+      it(`opens the form of the config node ${type}, which has help`, async () => {
+        assert.match(await editor.helpOf(type), /<h3[^]*Errors/)
+        await editor.editConfig(type, id)
         await expectGoodForm(editor, type)
         await editor.page.screenshot({ path: `${SHOTS}/${version}-form-${type}.png` })
         const wrong = WRONG[type]!
@@ -110,9 +126,7 @@ for (const version of ['5.0', '4.1'] as const) {
     })
 
     it('tests the connection of a deployed cxone-auth and shows what the token is for, never the token', async () => {
-      await editor.page.evaluate(() => RED.editor.editConfig('', 'cxone-auth', 'auth-1'))
-      await editor.page.locator('.red-ui-tray').last().waitFor()
-      await editor.page.waitForTimeout(400)
+      await editor.editConfig('cxone-auth', 'auth-1')
       await editor.page.getByRole('button', { name: 'Test connection' }).click()
       const tray = editor.page.locator('.red-ui-tray').last()
       await tray.getByText('127.0.0.1').first().waitFor()
@@ -128,8 +142,7 @@ for (const version of ['5.0', '4.1'] as const) {
       it('is readable in the dark theme', async () => {
         const dark = await EditorPage.open(browser, red.url, 'dark')
         await dark.page.evaluate(() => document.documentElement.classList.add('nr-theme-dark'))
-        await dark.page.evaluate(() => RED.editor.editConfig('', 'cxone-auth', 'auth-1'))
-        await dark.page.waitForTimeout(600)
+        await dark.editConfig('cxone-auth', 'auth-1')
         await dark.page.screenshot({ path: `${SHOTS}/${version}-dark.png` })
         const ratio = await dark.page.evaluate(contrastOfLabels)
         assert.ok(ratio >= 4.5, `labels have a contrast of ${ratio}`)

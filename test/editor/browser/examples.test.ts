@@ -73,7 +73,7 @@ describe('the examples in the editor', function () {
     const inject = find('04', 'inject')
     const execute = find('04', 'action-execute')
     await editor.show(inject.z!)
-    const seen = editor.collectStatus(execute.id)
+    const seen = await editor.collectStatus(execute.id)
     await editor.press(inject.id)
     await editor.page.locator('.red-ui-debug-msg', { hasText: '199 worked, 1 failed' }).waitFor()
     assert.ok(
