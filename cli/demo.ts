@@ -121,7 +121,8 @@ function observe(red: NodeRed, nodes: readonly StoredNode[], run: Run): void {
     step.count += 1
     step.totalMs += performance.now() - since
     run.steps.set(node.id, step)
-    if (error && !shown.has(node.id))
+    // A failure behind an endpoint is answered to the caller, which shows it.
+    if (error && !shown.has(node.id) && !msg.cxone?.endpoint)
       run.failures.push(`${node.name ?? node.type}: ${error.code ?? ''} ${error.message}`)
   })
 }
