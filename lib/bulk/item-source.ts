@@ -89,6 +89,7 @@ export async function collect<T>(items: BulkItems<T>, signal: AbortSignal): Prom
   if (Array.isArray(items)) return items as readonly T[]
   const source = new ItemSource(items)
   const close = (): void => source.close()
+  if (signal.aborted) close()
   signal.addEventListener('abort', close, { once: true })
   const all: T[] = []
   for (let pulled = await source.next(); pulled; pulled = await source.next()) all.push(pulled.item)

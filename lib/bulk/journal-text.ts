@@ -14,7 +14,7 @@ export function exactJson(value: unknown, place: string): string {
   let found: string | undefined
   JSON.parse(text, (key, member: unknown) => {
     if (isSecret(key, member)) found = key
-    return undefined
+    return member
   })
   if (found === undefined) return text
   throw inputError(
@@ -44,9 +44,17 @@ export function keepable(message: Readonly<Record<string, unknown>>): Record<str
   return kept
 }
 
-const isSecret = (name: string, value: unknown): boolean =>
-  typeof value === 'string' &&
-  value !== '' &&
-  value !== REDACTED &&
-  isSecretName(name) &&
-  !isVaultReference(value)
+// `credentials` have members with names of their own, and `maxTokens` is a count.
+function isSecret(name: string, value: unknown): boolean {
+  if (!isSecretName(name)) return false
+  if (typeof value === 'number') return !/tokens$/i.test(name)
+  return isPlain(value) && !(/credentials?$/i.test(name) && isObject(value))
+}
+
+function isPlain(value: unknown): boolean {
+  if (isObject(value)) return Object.values(value).some(isPlain)
+  if (typeof value === 'number') return true
+  return typeof value === 'string' && value !== '' && value !== REDACTED && !isVaultReference(value)
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null

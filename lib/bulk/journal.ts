@@ -85,7 +85,7 @@ export class BulkJournal<R> implements RunJournal<R> {
   ): Promise<BulkJournal<R>> {
     const head: JournalHeader = { v: JOURNAL_VERSION, ...header, total: items.length }
     exactJson(head.shared, place)
-    const lines = items.map((item, index) => `${exactJson(item, `${place}[${index}]`)}\n`)
+    const lines = Array.from(items, (item, index) => `${exactJson(item, `${place}[${index}]`)}\n`)
     return guarded(path, async () => {
       await files.writeAtomic(path, `${JSON.stringify(head)}\n${lines.join('')}`)
       return new BulkJournal<R>(files, path, await files.openAppend(path), options)

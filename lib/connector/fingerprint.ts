@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../audit/canonical-json.ts'
 import { safeUrl } from '../http/safe-url.ts'
-import { redactText } from '../redact/redact-text.ts'
+import { REDACTED, redactText } from '../redact/redact-text.ts'
+import { isVaultReference } from '../redact/vault-reference.ts'
 import { pointerSegment } from '../schema/json-pointer.ts'
 import { isRecord } from './connector.ts'
 
@@ -91,8 +92,13 @@ function leaves(value: unknown, path = '', found = new Map<string, unknown>()): 
   return found
 }
 
+const MASKING = '/configuration/credentialMasking/'
+const ORACLE_LOGIN = /^(jdbc:oracle:[a-z]+:)[^@]+@/i
+
 function shown(path: string, value: unknown): unknown {
   if (typeof value !== 'string') return value
-  if (!path.endsWith('/webhookUrl')) return redactText(value)
+  // Somebody else may have put the secret itself where its name belongs.
+  if (path.startsWith(MASKING)) return isVaultReference(value) ? value : REDACTED
+  if (!path.endsWith('/webhookUrl')) return redactText(value).replace(ORACLE_LOGIN, `$1${REDACTED}@`)
   return safeUrl(value) + (URL.parse(value)?.search ? '?[query]' : '')
 }

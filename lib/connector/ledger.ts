@@ -146,6 +146,7 @@ export class FileLedger implements Ledger {
       }
       return []
     } catch (error) {
+      this.#isTorn = true // a disk that fills up takes a part of a line
       throw this.#unavailable(error)
     }
   }

@@ -97,25 +97,39 @@ function advice(name: string, known: readonly string[]): string {
 
 /**
  * What a message gives for a connector, without values that may be secrets: those of unknown fields, and what stands in
- * place of a vault reference. For what is kept on a disk; its faults are the same.
+ * place of a vault reference or of a part of a JDBC URL. For what is kept on a disk; its faults are the same.
  */
 export function withoutSecrets(given: unknown): unknown {
-  if (!isRecord(given)) return typeof given === 'string' ? REDACTED : given
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, keep(name, value)]))
+  if (isRecord(given))
+    return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, keep(name, value)]))
+  if (typeof given === 'object' && given !== null) return []
+  return typeof given === 'string' ? REDACTED : given
 }
 
 function keep(name: string, value: unknown): unknown {
   if (!isConnectorField(name)) return REDACTED
-  if (name === 'usernameRef' || name === 'passwordRef')
-    return typeof value === 'string' && isVaultReference(value) ? value : REDACTED
   const parts = CONNECTOR_FIELDS[name]
-  if (Array.isArray(value)) return value.map((item: unknown) => keepParts(item, parts))
-  return keepParts(value, parts)
+  if (Array.isArray(value)) return value.map((item: unknown) => keepParts(name, item, parts))
+  return keepParts(name, value, parts)
 }
 
-const keepParts = (value: unknown, parts: readonly string[]): unknown =>
+const keepParts = (field: string, value: unknown, parts: readonly string[]): unknown =>
   isRecord(value)
     ? Object.fromEntries(
-        Object.entries(value).map(([name, part]) => [name, parts.includes(name) ? part : REDACTED]),
+        Object.entries(value).map(([name, part]) => [
+          name,
+          parts.includes(name) ? keepText(name, part) : REDACTED,
+        ]),
       )
-    : value
+    : keepText(field, value)
+
+const FREE_TEXT: readonly string[] = ['connectorId', 'connectorName', 'query', 'eventType']
+
+// Only what is refused in any case is masked: a right value is needed as it is.
+function keepText(name: string, value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) return {}
+  if (typeof value !== 'string' || FREE_TEXT.includes(name)) return value
+  if (name === 'usernameRef' || name === 'passwordRef') return isVaultReference(value) ? value : REDACTED
+  const isUnfit = name === 'webhookUrl' ? /:\/\/[^/?#]*@/.test(value) : /[@;=?&/]/.test(value)
+  return isUnfit ? REDACTED : value
+}

@@ -47,8 +47,8 @@ export async function openConnectors(
   const rules = readRules(settings.rules)
   const http = createHttpClient({ clock: systemClock })
   const tellVault = createVaultEvents(openSender(settings, http.send), systemClock)
-  const lookAt = settings.preflight ? await openPreflight(settings) : undefined
   const ledger = await useLedger(access.sandbox ? undefined : ledgerPath, logger)
+  const lookAt = settings.preflight ? await openPreflight(settings) : undefined
   const work = createConnectorWork({
     ...{ client, path: paths.connector, clock: systemClock, rules, tellVault, healthTimeoutS },
     register: createRegister({ client, path: paths.connector, ledger: ledger.value }),

@@ -3,6 +3,7 @@ import { isPaletteError, PaletteError, type ErrorCode } from '../errors.ts'
 import { comparable, differences, type Change, type Comparable } from './fingerprint.ts'
 import { KeyLock } from './key-lock.ts'
 import type { LastWrite, Ledger } from './ledger.ts'
+import { conditionOf, planOf, type Plan } from './plan.ts'
 import type { ConnectorPayload } from './payload.ts'
 import {
   isWhole,
@@ -87,9 +88,6 @@ interface Round {
   readonly number: number
 }
 
-/** What is known of the change before it is made. */
-type Plan = Pick<Registration, 'action' | 'changes' | 'drift'>
-
 class Writer {
   readonly #ports: RegisterPorts
   readonly #base: Base
@@ -113,7 +111,7 @@ class Writer {
     const last = this.#last()
     if (this.#options.dryRun || !isSettled(last) || last.fingerprint === this.#wanted.fingerprint)
       return this.#compare({ last, number: 1 })
-    const answer = await this.#write({ 'If-Match': last.etag }, last)
+    const answer = await this.#write({ 'If-Match': last.etag }, last, 1)
     if (answer) return this.#verify(answer, { action: 'change', changes: undefined, drift: undefined })
     return this.#compare({ last: { ...last, pending: this.#wanted.fingerprint }, number: 2 })
   }
@@ -130,7 +128,7 @@ class Writer {
     if (read.stored && plan.action === 'unchanged' && (isDone || !force))
       return this.#settle(isDone ? 'registered' : 'unchanged', plan, read.stored)
     if (number > MAX_ROUNDS || (plan.drift === 'changed' && !force)) throw this.#conflict(plan)
-    const answer = await this.#write(conditionOf(read), read.stored)
+    const answer = await this.#write(conditionOf(read), read.stored, number)
     if (answer) return this.#verify(answer, plan)
     return this.#compare({
       last: { ...marks(read.stored), pending: this.#wanted.fingerprint },
@@ -142,6 +140,7 @@ class Writer {
   async #write(
     condition: Readonly<Record<string, string>>,
     before: LastWrite | undefined,
+    round: number,
   ): Promise<CxoneAnswer | undefined> {
     const { ledger } = this.#ports
     await ledger.begin(this.#key(), { ...marks(before), pending: this.#wanted.fingerprint })
@@ -151,13 +150,14 @@ class Writer {
         method: 'PUT',
         headers: condition,
         body: this.#payload,
-        idempotencyKey: this.#options.key,
+        // A server that knows the key may answer a refused write just as before.
+        idempotencyKey: round === 1 ? this.#options.key : `${this.#options.key}-${round}`,
         check: whyNoConnector,
       })
     } catch (error) {
       const status = isPaletteError(error) ? error.details['status'] : undefined
-      // 404: some servers say so of a connector that is gone, and not that it is in another state.
-      if (status === 412 || (status === 404 && 'If-Match' in condition)) return undefined
+      // Some servers say of a connector that it is gone, and not that it is in another state.
+      if (status === 412 || (isGone(status) && 'If-Match' in condition)) return undefined
       throw error
     }
   }
@@ -230,26 +230,9 @@ class Writer {
 const isSettled = (last: LastWrite | undefined): last is LastWrite & { readonly etag: string } =>
   last?.fingerprint !== undefined && last.etag !== undefined && last.pending === undefined
 
+const isGone = (status: unknown): boolean => status === 404 || status === 410
+
 const marks = (state: LastWrite | undefined): LastWrite => ({
   ...(state?.fingerprint === undefined ? {} : { fingerprint: state.fingerprint }),
   ...(state?.etag === undefined ? {} : { etag: state.etag }),
 })
-
-const NOTHING: Comparable = { value: {}, fingerprint: '' }
-
-function planOf({ kind, stored }: Read, wanted: Comparable, last: LastWrite | undefined): Plan {
-  if (kind === 'unreadable') return { action: 'change', changes: undefined, drift: undefined }
-  if (!stored) {
-    const drift = last?.fingerprint === undefined ? undefined : 'deleted'
-    return { action: 'create', changes: differences(NOTHING, wanted), drift }
-  }
-  const isOurs = !last || stored.fingerprint === last.fingerprint || stored.fingerprint === last.pending
-  const drift = isOurs ? undefined : 'changed'
-  if (stored.fingerprint === wanted.fingerprint) return { action: 'unchanged', changes: [], drift }
-  return { action: 'change', changes: differences(stored, wanted), drift }
-}
-
-function conditionOf({ kind, stored }: Read): Readonly<Record<string, string>> {
-  if (kind === 'absent') return { 'If-None-Match': '*' }
-  return stored?.etag === undefined ? {} : { 'If-Match': stored.etag }
-}

@@ -14,7 +14,7 @@ export interface Stored extends Comparable {
 export interface Read {
   readonly kind: 'found' | 'absent' | 'unreadable'
   readonly stored: Stored | undefined
-  /** The API base that was asked. */
+  /** The API base that was asked, with the tenant where the token names it: all tenants of an area share a base. */
   readonly base: string
 }
 
@@ -26,13 +26,18 @@ export interface Place {
 }
 
 // 405 and 501: a server that takes connectors, but does not show them.
-const KINDS: Readonly<Record<number, Read['kind']>> = { 404: 'absent', 405: 'unreadable', 501: 'unreadable' }
+const KINDS: Readonly<Record<number, Read['kind']>> = {
+  404: 'absent',
+  410: 'absent',
+  405: 'unreadable',
+  501: 'unreadable',
+}
 const KNOWN = Object.keys(KINDS).map(Number)
 
 /** Reads a connector. @throws the codes of the client, but for what {@link Read} tells. */
 export async function readConnector(client: CxoneClient, place: Place): Promise<Read> {
   const answer = await client.call({ ...place, method: 'GET', accept: KNOWN, check: whyNoConnector })
-  const { base } = answer
+  const base = answer.tenant === undefined ? answer.base : `${answer.base}#${answer.tenant}`
   const kind = KINDS[answer.status] ?? 'found'
   return { kind, stored: kind === 'found' ? storedOf(answer) : undefined, base }
 }

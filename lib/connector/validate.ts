@@ -52,7 +52,7 @@ export function whyWrong(part: 'pool' | 'healthCheck' | 'events', value: unknown
 
 /** The error of a connector with faults: `CONNECTOR_INVALID`, all of them in `details.errors`. */
 export function connectorError(id: unknown, faults: readonly ConnectorFault[]): PaletteError {
-  const which = typeof id === 'string' && id !== '' && id.length <= MAX_TEXT ? ` \`${id}\`` : ''
+  const which = typeof id === 'string' && id !== '' && id.length <= MAX_TEXT ? ` \`${redactText(id)}\`` : ''
   const told = faults.slice(0, 5).map(({ path, message }) => `${path} ${message}`)
   const more = faults.length > 5 ? ` and ${faults.length - 5} more` : ''
   const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`

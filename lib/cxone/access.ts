@@ -58,6 +58,8 @@ export interface CxoneAnswer {
   readonly url: string
   /** The API base that `path` was added to. */
   readonly base: string
+  /** Whose token it was, where the token tells. */
+  readonly tenant?: string
   readonly headers: Readonly<Record<string, string>>
   /** The parsed JSON body; null without a body. */
   readonly json: unknown

@@ -133,7 +133,9 @@ class Client {
     const wrong = good ? call.check?.(json) : undefined
     if (wrong !== undefined) fail((answered) => unexpectedAnswer(answered, wrong))
     const url = safeUrl(grant.apiBase + path)
-    return { status, url, base: grant.apiBase, headers, json, attempts, latencyMs, elapsedMs }
+    const tenant = grant.claims.tenantId ?? grant.claims.tenant
+    const known = { status, url, base: grant.apiBase, headers, json, attempts, latencyMs, elapsedMs }
+    return tenant === undefined ? known : { ...known, tenant }
   }
 }
 

@@ -68,7 +68,7 @@ export class NodeBulk {
   readonly #RED: NodeAPI
   readonly #node: Node
   readonly #started: Promise<void>
-  #isRemoved = false
+  #isPaused = false
 
   constructor(RED: NodeAPI, node: Node) {
     this.#RED = RED
@@ -78,7 +78,7 @@ export class NodeBulk {
       forget = onFlowsStarted(RED, resolve)
     })
     node.on('close', (removed: boolean, done: () => void) => {
-      this.#isRemoved = removed
+      this.#isPaused = !removed
       forget()
       done()
     })
@@ -92,7 +92,7 @@ export class NodeBulk {
   ): Promise<Prepared> {
     const { NodeRuns } = await import('./node-runs.ts')
     const folder = join(resolve(this.#RED.settings.userDir ?? '.', 'cxone/bulk'), folderName(this.#node.id))
-    const runs = new NodeRuns(task, { node: this.#node, folder, isRemoved: () => this.#isRemoved })
+    const runs = new NodeRuns(task, { node: this.#node, folder, isPaused: () => this.#isPaused })
     void this.#started.then(() => runs.resume())
     return { handle: (msg, context) => runs.handle(msg, context, handler), simulate }
   }

@@ -1,4 +1,5 @@
 import { BulkRun } from '../../lib/bulk/bulk-run.ts'
+import { abortReason } from '../../lib/concurrency/abort.ts'
 import type { Settled } from '../../lib/bulk/item.ts'
 import { recordId } from '../../lib/bulk/item-key.ts'
 import type { BulkJournal } from '../../lib/bulk/journal.ts'
@@ -16,6 +17,8 @@ import type { Message, Outputs } from './types.ts'
 const CANCEL_GRACE_MS = 5000
 /** The same for a run that the next deployment carries on; Node-RED waits 15 s for a node to close. */
 const SUSPEND_GRACE_MS = 10_000
+/** The machine's clock may have been set back since the run began: records are looked for in files a day older. */
+const CLOCK_SLACK_MS = 86_400_000
 
 /** One run of a node. */
 export interface Job<T, S, R> extends BulkList<T, S> {
@@ -39,7 +42,7 @@ export async function workList<T, S, R>(
   const { journal } = job
   const record = recorder(task, context, job)
   const run = makeRun(task, msg, context, job, record)
-  const isLeft = (): boolean => journal !== undefined && context.signal.aborted && !place.isRemoved()
+  const isLeft = (): boolean => journal !== undefined && place.isPaused()
   const release = obey(run, task, job, context, isLeft)
   let outcome: BulkOutcome<R>
   try {
@@ -55,13 +58,18 @@ export async function workList<T, S, R>(
     await journal?.close()
     return null
   }
-  finish(task, msg, context, job, outcome)
-  if (!journal || context.signal.aborted) {
+  // The node was taken out of the flow, or nobody waits for the answer any more.
+  if (context.signal.aborted) {
     await remove(place, journal)
-    return msg
+    throw abortReason(context.signal, 'The message')
   }
-  context.send(msg)
-  await remove(place, journal)
+  finish(task, msg, context, job, outcome)
+  if (!journal) return msg
+  try {
+    context.send(msg)
+  } finally {
+    await remove(place, journal) // what could not be sent fails now, and not once more after a restart
+  }
   return null
 }
 
@@ -149,7 +157,10 @@ async function recordMissing<T, S, R>(
 ): Promise<void> {
   const missing = [...(resumed?.settled ?? [])].filter(([index]) => !resumed?.recorded.has(index))
   if (missing.length === 0) return
-  const found = await context.audited(new Set(missing.map(([index]) => recordId(id, index))), begunMs)
+  const found = await context.audited(
+    new Set(missing.map(([index]) => recordId(id, index))),
+    begunMs - CLOCK_SLACK_MS,
+  )
   for (const [index, settled] of missing)
     if (!found.has(recordId(id, index))) await record(index, settled, (items as readonly T[])[index] as T)
 }

@@ -4,6 +4,7 @@ import { BulkJournal } from '../../lib/bulk/journal.ts'
 import { keepable } from '../../lib/bulk/journal-text.ts'
 import { readJournal, type JournaledRun } from '../../lib/bulk/read-journal.ts'
 import { newCorrelationId } from '../../lib/correlation/correlation.ts'
+import { diskFault } from '../../lib/disk-fault.ts'
 import { systemClock, systemFiles } from '../../lib/system.ts'
 import type { BulkHandler, BulkList, BulkTask } from './bulk.ts'
 import { workList } from './list-run.ts'
@@ -15,8 +16,8 @@ export interface RunPlace {
   readonly node: Node
   /** The folder of the node's journals. */
   readonly folder: string
-  /** Whether the node was taken out of the flow: nobody will carry its runs on. */
-  readonly isRemoved: () => boolean
+  /** Whether a later deployment will carry its runs on: the node is being closed, and was not taken out of the flow. */
+  readonly isPaused: () => boolean
 }
 
 interface Pending<T, R> {
@@ -45,23 +46,35 @@ export class NodeRuns<T, S, R> {
     return handler(msg, context, (list) => this.#begin(msg, context, list))
   }
 
-  /** Takes up the runs that a restart or redeploy has interrupted. */
+  /** Takes up the runs that a restart or redeploy has interrupted. What cannot be read is told, and left as it is. */
   async resume(): Promise<void> {
-    const { node, folder } = this.#place
-    if (!(await systemFiles.stat(folder))) return
-    for (const name of await systemFiles.list(folder)) {
-      if (!name.endsWith('.jsonl')) continue
-      const path = join(folder, name)
-      const run = await readJournal<T, R>(systemFiles, path)
-      if (!run) {
-        node.warn(`${path} is no journal that can be read; it is left as it is`)
-        continue
-      }
-      node.log(`carries on bulk run ${run.header.id}: ${run.settled.size} of ${run.header.total} are done`)
-      const msg = { ...run.header.message } as Message
-      this.#pending.set(msg, { run, path })
-      node.receive(msg)
+    const { folder } = this.#place
+    const names = await this.#readable(folder, async () =>
+      (await systemFiles.stat(folder)) ? systemFiles.list(folder) : [],
+    )
+    for (const name of names ?? []) if (name.endsWith('.jsonl')) await this.#takeUp(join(folder, name))
+  }
+
+  async #takeUp(path: string): Promise<void> {
+    const { node } = this.#place
+    const run = await this.#readable(path, () => readJournal<T, R>(systemFiles, path))
+    if (!run) return
+    node.log(`carries on bulk run ${run.header.id}: ${run.settled.size} of ${run.header.total} are done`)
+    const msg = { ...run.header.message } as Message
+    this.#pending.set(msg, { run, path })
+    node.receive(msg)
+  }
+
+  async #readable<Value>(path: string, read: () => Promise<Value | undefined>): Promise<Value | undefined> {
+    let why = 'it is no journal'
+    try {
+      const value = await read()
+      if (value !== undefined) return value
+    } catch (error) {
+      why = diskFault(error)
     }
+    this.#place.node.warn(`Bulk runs in ${path} cannot be carried on: ${why}. It is left as it is`)
+    return undefined
   }
 
   // `msg.cxone.bulk.id`, as progress messages carry it, means that run alone.
@@ -81,6 +94,8 @@ export class NodeRuns<T, S, R> {
       if (!this.#task.journal) return workList<T, S, R>(this.#task, this.#place, msg, context, job)
       // What a stream has not given yet would be lost with the process: it is read to its end first.
       const items = await collect(list.items, AbortSignal.any([order, context.signal]))
+      if (items.length === 0)
+        return workList<T, S, R>(this.#task, this.#place, msg, context, { ...job, items })
       const message = keepable({ ...msg, payload: undefined }) // the results take its place
       const header = { id, target: this.#task.target, begunMs, shared: list.shared, message }
       const path = join(this.#place.folder, `${id}.jsonl`)

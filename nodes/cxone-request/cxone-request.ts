@@ -32,7 +32,7 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef, runs: NodeBulk): 
     ...settings,
     target: `${auth} ${method}`, // a run of PUTs never goes on as one of DELETEs
     isRepeatable: list.isRepeatable(method),
-    subject: (_item, shared) => `${method} ${String(shared.path).split('?')[0]}`,
+    subject: (_item, { path }) => (typeof path === 'string' ? `${method} ${path.split('?')[0]}` : method),
     work: async (item, shared, { index, key, ...call }) => {
       const request = list.readListRequest(method, shared, item, `${place}[${index}]`, key)
       const { payload, answer } = await sendRequest(client, { ...request, ...call, timeoutMs }, paginate)

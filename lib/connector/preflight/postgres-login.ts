@@ -1,3 +1,4 @@
+import type { QueryConfig } from 'pg'
 import { within } from '../../concurrency/within.ts'
 import { abortReason } from '../../concurrency/abort.ts'
 import type { Clock } from '../../ports.ts'
@@ -20,6 +21,14 @@ interface Call {
 }
 
 type Facts = Pick<PreflightFacts, 'login' | 'query'>
+
+/**
+ * The extended protocol takes one statement only: a second one could end the transaction that lets the first only read.
+ */
+function single(text: string): QueryConfig {
+  const query = { text, queryMode: 'extended' }
+  return query
+}
 
 /**
  * Logs in to PostgreSQL and runs the query of the health check, which can only read.
@@ -51,9 +60,7 @@ export async function postgresLogin(connector: Connector, call: Call): Promise<F
   }
   try {
     const [, loginMs] = await step('login', STEP_MS, client.connect())
-    const read = client
-      .query('SET default_transaction_read_only = on')
-      .then(() => client.query(healthCheck.query))
+    const read = client.query('BEGIN READ ONLY').then(() => client.query(single(healthCheck.query)))
     const [{ rows }, queryMs] = await step('query', healthCheck.timeoutS * 1000, read)
     return {
       login: { user: credentials.user, latencyMs: loginMs },
