@@ -11,6 +11,11 @@ export interface Statement {
   readonly types?: readonly number[]
   /** Stop after this many rows; the result then says `isCut`. */
   readonly maxRows?: number
+  /**
+   * May leave something in the session beyond its transaction: settings, temporary tables, advisory locks. All of that is
+   * taken back (`DISCARD ALL`) before the session is used again.
+   */
+  readonly leavesTraces?: boolean
 }
 
 /** A column of a result. */
@@ -96,8 +101,12 @@ export interface Database {
     work: (transaction: Transaction) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T>
-  /** Parameter types and result columns, without running the statement. */
-  describe(text: string, types?: readonly number[], signal?: AbortSignal): Promise<Description>
+  /** Parameter types and result columns, without running the statement. To find them takes locks, so limits hold. */
+  describe(
+    statement: Pick<Statement, 'text' | 'types'>,
+    settings: TransactionSettings,
+    signal?: AbortSignal,
+  ): Promise<Description>
   /** `server_version_num`, such as 180004. */
   version(signal?: AbortSignal): Promise<number>
   counts(): PoolCounts

@@ -63,9 +63,10 @@ export class Executor {
       await this.#database.transaction(
         this.#settings.transaction,
         async (open) => {
-          const results = await open.group([...this.#statements(prepared, values), TAKEN_LOCKS])
+          const all = [...this.#statements(prepared, values), TAKEN_LOCKS, CHECK_DEFERRED]
+          const results = await open.group(all)
           const result = this.#checked(this.#resultOf(prepared, results))
-          told = { result, locks: (results.at(-1)?.rows ?? []).map(readLock) }
+          told = { result, locks: (results.at(-2)?.rows ?? []).map(readLock) }
           throw rollBack
         },
         signal,
@@ -114,8 +115,13 @@ export class Executor {
     return this.#isSnapshot() ? [...locks, run, guard] : [run, guard]
   }
 
-  #resultOf({ guard, locks }: Prepared, results: readonly ResultSet[]): ResultSet {
-    return results[guard && this.#isSnapshot() ? locks.length : 0] as ResultSet
+  /** Which of the statements that are sent together is the user's. */
+  placeOf({ guard, locks }: Prepared): number {
+    return guard && this.#isSnapshot() ? locks.length : 0
+  }
+
+  #resultOf(prepared: Prepared, results: readonly ResultSet[]): ResultSet {
+    return results[this.placeOf(prepared)] as ResultSet
   }
 
   #isSnapshot(): boolean {
@@ -138,5 +144,8 @@ const TAKEN_LOCKS: Statement = {
     and c.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace)
   order by 1, 2`,
 }
+
+/** What COMMIT would find. */
+const CHECK_DEFERRED: Statement = { text: 'set constraints all immediate' }
 
 const readLock = (row: Row): TakenLock => ({ relation: String(row['relation']), mode: String(row['mode']) })

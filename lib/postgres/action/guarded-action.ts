@@ -1,4 +1,4 @@
-import { configError, PaletteError } from '../../errors.ts'
+import { configError, isPaletteError, PaletteError } from '../../errors.ts'
 import type { RetryPolicy } from '../../http/retry.ts'
 import type { Clock, Random } from '../../ports.ts'
 import { sourcePosition, type Template } from '../template/parse-template.ts'
@@ -223,19 +223,26 @@ class GuardedAction implements PgAction {
     isBegun: () => boolean,
     signal: AbortSignal | undefined,
   ): Promise<Done<T>> {
-    let last: { readonly error: unknown; readonly name: string } | undefined
+    let last: { readonly error: unknown; readonly ready: Ready } | undefined
     for (let checks = 0; ; checks += 1) {
       const ready = await this.#ready(signal)
-      const { name } = ready.prepared.statement
-      if (last?.name === name) throw this.#placed(last.error) // nothing has changed, so the failure was a real one
+      if (last?.ready.prepared.statement.name === ready.prepared.statement.name && !this.#isOfGuard(last))
+        throw this.#placed(last.error) // nothing has changed, so the failure was a real one
       try {
         return { done: await run(ready.prepared, ready.bind(variables)), ready }
       } catch (error) {
         if (isBegun() || !(await this.#isStale(error, ready, signal))) throw this.#placed(error)
         if (checks === MAX_CHECKS) throw this.#placed(unsettled(error))
-        last = { error, name }
+        last = { error, ready }
       }
     }
+  }
+
+  // A guard that fails where the check finds nothing changed has met a connection that sees other tables: those of before
+  // `alter role … set search_path`, for one.
+  #isOfGuard({ error, ready }: { readonly error: unknown; readonly ready: Ready }): boolean {
+    const at = isPaletteError(error) ? error.details['statement'] : undefined
+    return isGuardFailure(error) && at !== this.#executor.placeOf(ready.prepared)
   }
 
   /** Whether a failure may come from tables that changed, or from a prepared statement that was lost on the way. */
@@ -282,7 +289,7 @@ function unsettled(error: unknown): unknown {
   if (isGuardFailure(error)) return driftError([], error)
   const sqlstate = sqlstateOf(error) ?? ''
   if (!LOST.has(sqlstate)) return error
-  const fix = 'pool by session, or use PgBouncer 1.21 or later with `max_prepared_statements`'
+  const fix = 'let it pool by session, for time-outs and read-only are kept in the session as well'
   return new PaletteError(
     'PG_FAILED',
     `The prepared statement is lost between calls, as behind a pooler: ${fix}`,

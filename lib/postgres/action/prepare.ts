@@ -62,14 +62,19 @@ export async function prepare(
   const { types, relations, named, plan } = preparation.isPlanned
     ? await settleTypes(database, preparation, settings, signal)
     : NOT_PLANNED
-  const described = await database.describe(text, types, signal)
+  const described = await database.describe({ text, types }, settings, signal)
   const nameOf = await typeNames(database, described, settings, signal)
   const columns = described.columns?.map(({ name, type }) => ({ name, oid: type, type: nameOf(type) }))
   const others = named.filter(({ oid }) => !relations.some((each) => each.oid === oid))
   const guard = guardOf([...relations, ...others], generation)
   const state = JSON.stringify([generation, guard?.text, described.parameters, columns])
   return {
-    statement: { text, name: `cxone_${hashOf(text, state)}`, types: described.parameters },
+    statement: {
+      text,
+      name: `cxone_${hashOf(text, state)}`,
+      types: described.parameters,
+      leavesTraces: !preparation.isPlanned || TRACES.test(text),
+    },
     guard,
     locks: lockOf(relations),
     parameters: described.parameters.map((oid, index) => ({
@@ -83,6 +88,9 @@ export async function prepare(
     plan,
   }
 }
+
+/** What lasts longer than its transaction: settings, locks, tables. */
+const TRACES = /\b(set_config|pg_(try_)?advisory_lock|into\s+(local\s+|global\s+)?temp)/i
 
 const NOT_PLANNED: Analysis = { types: [], relations: [], named: [], plan: null }
 

@@ -9,7 +9,7 @@ import type {
 } from '../driver.ts'
 import { PaletteError } from '../../errors.ts'
 import { readFacts, type DatabaseFacts } from '../facts.ts'
-import { runAtomic, runTransaction } from '../wire/work.ts'
+import { cleanSession, runAtomic, runDescribe, runTransaction } from '../wire/work.ts'
 import type { Engine } from './engine.ts'
 import { SharedEngine, type EmbeddedPorts, type EmbeddedSettings } from './shared-engine.ts'
 
@@ -65,8 +65,13 @@ export class EmbeddedDatabase implements Database {
     )
   }
 
-  describe(text: string, types: readonly number[] = [], signal?: AbortSignal): Promise<Description> {
-    return this.#use(({ session }) => session.describe(text, types), 0, signal)
+  describe(
+    statement: Pick<Statement, 'text' | 'types'>,
+    settings: TransactionSettings,
+    signal?: AbortSignal,
+  ): Promise<Description> {
+    const { statementTimeoutMs } = settings
+    return this.#use(({ session }) => runDescribe(session, statement, settings), statementTimeoutMs, signal)
   }
 
   async version(signal?: AbortSignal): Promise<number> {
@@ -107,6 +112,7 @@ export class EmbeddedDatabase implements Database {
     } finally {
       signal?.removeEventListener('abort', stop)
       stopWaiting?.()
+      if (engine.session.hasTraces) await cleanSession(engine.session).catch(() => engine.kill())
       shared.give()
     }
   }
@@ -135,7 +141,7 @@ async function enter(settings: EmbeddedSettings, ports: EmbeddedPorts): Promise<
       known.users += 1
       return known
     }
-    await known.closing // the same folder, deployed again
+    await known.closing.catch(() => undefined) // the same folder, deployed again
   }
 }
 

@@ -30,6 +30,7 @@ export class Connection {
   idleSince = 0
   readonly #ended: Promise<void>
   #isOpen = true
+  #silenceMs = 0
 
   constructor(client: Client, tls: TlsOptions | undefined, onEnd: (connection: Connection) => void) {
     const { host, port } = client
@@ -44,6 +45,9 @@ export class Connection {
     this.session = new Session(endpoint, (bytes) => this.socket.write(bytes))
     this.socket.removeAllListeners('data')
     this.socket.on('data', (bytes: Buffer) => this.#receive(bytes))
+    this.socket.on('timeout', () => {
+      if (this.session.isBusy) this.destroy()
+    })
     let cause: unknown
     client.on('error', (error) => (cause ??= error))
     this.#ended = new Promise((resolve) => {
@@ -65,6 +69,17 @@ export class Connection {
     if (this.isOpen && !this.session.isBusy) this.socket.end(TERMINATE)
     else this.socket.destroy()
     await this.#ended
+  }
+
+  /**
+   * Cuts the connection when an answer is due and nothing comes for this long (0 = for ever): a host that lost its power, or a
+   * firewall that forgot the connection, never says so.
+   */
+  allowSilence(ms: number): void {
+    if (ms === this.#silenceMs) return
+    this.#silenceMs = ms
+    const { setTimeout } = this.socket as Partial<Socket>
+    setTimeout?.call(this.socket, ms)
   }
 
   /** Cuts it. What runs on it fails. Idempotent. */

@@ -9,7 +9,7 @@ import type {
 } from '../driver.ts'
 import type { Clock } from '../../ports.ts'
 import { readFacts, type DatabaseFacts } from '../facts.ts'
-import { runAtomic, runTransaction } from '../wire/work.ts'
+import { cleanSession, runAtomic, runDescribe, runTransaction } from '../wire/work.ts'
 import { requestCancel } from './cancel.ts'
 import { isWithoutTls, openConnection, type Connection } from './connection.ts'
 import { Pool } from './pool.ts'
@@ -17,6 +17,13 @@ import type { ServerPorts, ServerSettings, SslMode } from './settings.ts'
 
 /** How long a cancelled statement may take to end before its connection is cut. */
 const CANCEL_WAIT_MS = 2000
+
+/** How long a server may send nothing, beyond the time that its statements may take: then the way to it is broken. */
+const SILENCE_MS = 10_000
+/** Statements that go together (limits, locks, the user's own, the guard, COMMIT) each have that time. */
+const MOST_TOGETHER = 6
+const silenceOf = (statementTimeoutMs: number): number =>
+  statementTimeoutMs === 0 ? 0 : statementTimeoutMs * MOST_TOGETHER + SILENCE_MS
 
 /** A PostgreSQL server behind a pool of connections. Connects with the first statement; heals by itself. */
 export class ServerDatabase implements Database {
@@ -46,11 +53,15 @@ export class ServerDatabase implements Database {
     work: (transaction: Transaction) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.#use(({ session }) => runTransaction(session, settings, work, signal), signal)
+    return this.#use(({ session }) => runTransaction(session, settings, work, signal), signal, settings)
   }
 
-  describe(text: string, types: readonly number[] = [], signal?: AbortSignal): Promise<Description> {
-    return this.#use(({ session }) => session.describe(text, types), signal)
+  describe(
+    statement: Pick<Statement, 'text' | 'types'>,
+    settings: TransactionSettings,
+    signal?: AbortSignal,
+  ): Promise<Description> {
+    return this.#use(({ session }) => runDescribe(session, statement, settings), signal, settings)
   }
 
   async version(signal?: AbortSignal): Promise<number> {
@@ -77,12 +88,22 @@ export class ServerDatabase implements Database {
   ): Promise<T> {
     signal?.throwIfAborted()
     const connection = this.#pool.take(settings) ?? (await this.#pool.wait(signal))
+    connection.allowSilence(silenceOf(settings?.statementTimeoutMs ?? CANCEL_WAIT_MS))
     if (signal) return this.#useUntil(work, connection, signal)
     try {
       return await work(connection)
     } finally {
-      this.#pool.release(connection)
+      this.#giveBack(connection)
     }
+  }
+
+  #giveBack(connection: Connection): void {
+    const { session } = connection
+    if (!session.hasTraces || !connection.isOpen || session.status !== 'idle') this.#pool.release(connection)
+    else
+      void cleanSession(session)
+        .catch(() => connection.destroy())
+        .then(() => this.#pool.release(connection))
   }
 
   /** As `#use`, but what runs is cancelled when the signal is aborted. */
@@ -109,8 +130,8 @@ export class ServerDatabase implements Database {
       signal.removeEventListener('abort', cancel)
       stopWaiting?.()
       // Given back only when the cancel is over: it must not hit the next user's statement.
-      if (cancelled) void cancelled.then(() => this.#pool.release(connection))
-      else this.#pool.release(connection)
+      if (cancelled) void cancelled.then(() => this.#giveBack(connection))
+      else this.#giveBack(connection)
     }
   }
 

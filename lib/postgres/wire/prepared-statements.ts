@@ -16,24 +16,29 @@ const MOST = 256
 /** The named statements of one connection. */
 export class PreparedStatements {
   readonly #known = new Map<string, Prepared>()
-  readonly #stale: string[] = []
+  readonly #stale = new Set<string>()
 
   /** The statement of this name; it is prepared (again) where it is not yet, or was another one. */
   use(name: string, text: string, types: readonly number[], writer: MessageWriter): Prepared {
     const known = this.#known.get(name)
     if (known?.text === text && isEqual(known.types, types)) return known
-    if (known) this.drop(name)
-    if (this.#known.size >= MOST) this.drop(this.#known.keys().next().value ?? '')
-    for (const stale of this.#stale.splice(0)) writer.closeStatement(stale)
+    if (known || this.#stale.delete(name)) writer.closeStatement(name)
+    if (!known && this.#known.size >= MOST) this.drop(this.#known.keys().next().value ?? '')
     const fresh: Prepared = { text, types, isParsed: false, plan: undefined }
     this.#known.set(name, fresh)
     writer.parse(name, text, types)
     return fresh
   }
 
-  /** Closes a statement, with the next message that prepares one. */
+  /** Closes those that were dropped: before all else, where no failure of a step makes the server skip it. */
+  closeStale(writer: MessageWriter): void {
+    for (const stale of this.#stale) writer.closeStatement(stale)
+    this.#stale.clear()
+  }
+
+  /** Closes a statement, with the next steps that are sent. */
   drop(name: string): void {
-    if (this.#known.delete(name)) this.#stale.push(name)
+    if (this.#known.delete(name)) this.#stale.add(name)
   }
 
   /** Forgets a statement that the server does not know. */

@@ -1,11 +1,11 @@
 import type { Description, TransactionSettings } from '../driver.ts'
 import { lostConnection, serverFailure } from '../failures.ts'
-import { PaletteError } from '../../errors.ts'
+import type { PaletteError } from '../../errors.ts'
 import { BACKEND, MessageReader, readReport, type ServerReport } from './message-reader.ts'
 import { MessageWriter } from './message-writer.ts'
 import { PreparedStatements, type Prepared } from './prepared-statements.ts'
 import { RowPlan } from './row-plan.ts'
-import { changesSession, readTag, type Step, type StepResult } from './steps.ts'
+import { changesSession, checkStep, readTag, type Step, type StepResult } from './steps.ts'
 
 /** State of the session's transaction: none, open, failed. */
 export type TransactionStatus = 'idle' | 'open' | 'failed'
@@ -38,7 +38,6 @@ interface Group {
 }
 
 const STATUS: Readonly<Record<number, TransactionStatus>> = { 0x49: 'idle', 0x54: 'open', 0x45: 'failed' }
-const MOST_VALUES = 65_535
 
 /**
  * One PostgreSQL session over any way to move bytes: sends steps, as many as wanted in one go, and reads their answers.
@@ -50,6 +49,8 @@ export class Session {
   /** What the session's defaults are set to; undefined as long as they are not known. */
   settings: TransactionSettings | undefined
   status: TransactionStatus = 'idle'
+  /** Whether a statement may have left something behind; see `Statement.leavesTraces`. */
+  hasTraces = false
   readonly #send: (bytes: Buffer, steps: number) => void
   readonly #writer = new MessageWriter()
   readonly #reader = new MessageReader((code, buffer, at) => this.#take(code, buffer, at))
@@ -73,9 +74,8 @@ export class Session {
         reject(lostConnection(this.endpoint, 'rolled back', this.#lost.cause))
         return
       }
-      for (const step of steps) check(step)
-      const parts = steps.map((step) => this.#write(step))
-      this.#writer.sync()
+      for (const step of steps) checkStep(step)
+      const parts = this.#writeAll(steps)
       this.#groups.push({ parts, facts, resolve, reject, at: 0, report: undefined, parameters: [] })
       this.#send(this.#writer.take(), steps.length)
     })
@@ -84,7 +84,7 @@ export class Session {
   /** Several statements in one text, whose rows are not wanted (simple query). */
   script(text: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      check({ kind: 'describe', text, types: [] })
+      checkStep({ kind: 'describe', text, types: [] })
       this.#writer.query(text)
       const facts = { commits: false }
       this.#groups.push({ parts: [], facts, resolve, reject, at: 0, report: undefined, parameters: [] })
@@ -121,13 +121,29 @@ export class Session {
     }
   }
 
+  #writeAll(steps: readonly Step[]): Part[] {
+    const parts: Part[] = []
+    try {
+      this.#prepared.closeStale(this.#writer)
+      for (const step of steps) parts.push(this.#write(step))
+      this.#writer.sync()
+      return parts
+    } catch (error) {
+      // Out of memory, for one: half a message must not go before the next one.
+      this.#writer.drop()
+      this.#prepared.clear()
+      throw error
+    }
+  }
+
   #write(step: Step): Part {
     const writer = this.#writer
     const result: StepResult = { command: '', rowCount: 0, columns: [], rows: [], isCut: false }
     let prepared: Prepared | undefined
     let plan: RowPlan | undefined
     if (step.kind === 'run') {
-      const { name = '', text, types = [], values, maxRows } = step.statement
+      const { name = '', text, types = [], values, maxRows, leavesTraces } = step.statement
+      if (leavesTraces === true) this.hasTraces = true
       const portal = step.portal?.name ?? ''
       if (name === '') writer.parse('', text, types)
       else prepared = this.#prepared.use(name, text, types, writer)
@@ -264,21 +280,4 @@ function suspend(group: Group, { step, result }: Part): void {
 function readParameters(buffer: Buffer, at: number): number[] {
   const count = buffer.readUInt16BE(at)
   return Array.from({ length: count }, (_, index) => buffer.readUInt32BE(at + 2 + index * 4))
-}
-
-// What would end the stream of messages in disorder is refused before a byte of it is written.
-function check(step: Step): void {
-  const statement = step.kind === 'run' ? step.statement : step.kind === 'describe' ? step : undefined
-  if (!statement) return
-  const {
-    text,
-    name = '',
-    values = [],
-  } = statement as { text: string; name?: string; values?: readonly unknown[] }
-  const refuse = (message: string): never => {
-    throw new PaletteError('PG_SYNTAX', message, { details: { sqlstate: '42601' } })
-  }
-  if (text.includes('\0') || name.includes('\0')) refuse('The SQL holds a NUL character; remove it')
-  if (values.length > MOST_VALUES)
-    refuse(`Expected at most ${MOST_VALUES} parameters, got ${values.length}; pass an array instead`)
 }

@@ -1,4 +1,5 @@
 import type { Column, Row, Statement } from '../driver.ts'
+import { PaletteError } from '../../errors.ts'
 
 /** A statement to run. With a portal it is left open after `maxRows` rows; without, its own `maxRows` cuts the result. */
 export interface RunStep {
@@ -60,4 +61,23 @@ export function readTag(result: StepResult, tag: string): void {
   }
   result.rowCount = count
   result.command = tag.startsWith('INSERT ') ? 'INSERT' : tag.slice(0, space)
+}
+
+const MOST_VALUES = 65_535
+
+/** Refuses what would bring the stream of messages into disorder, before a byte of it is written. @throws `PG_SYNTAX` */
+export function checkStep(step: Step): void {
+  const statement = step.kind === 'run' ? step.statement : step.kind === 'describe' ? step : undefined
+  if (!statement) return
+  const {
+    text,
+    name = '',
+    values = [],
+  } = statement as { text: string; name?: string; values?: readonly unknown[] }
+  const refuse = (message: string): never => {
+    throw new PaletteError('PG_SYNTAX', message, { details: { sqlstate: '42601' } })
+  }
+  if (text.includes('\0') || name.includes('\0')) refuse('The SQL holds a NUL character; remove it')
+  if (values.length > MOST_VALUES)
+    refuse(`Expected at most ${MOST_VALUES} parameters, got ${values.length}; pass an array instead`)
 }

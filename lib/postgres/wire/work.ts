@@ -1,4 +1,4 @@
-import type { ResultSet, Row, Statement, Transaction, TransactionSettings } from '../driver.ts'
+import type { Description, ResultSet, Row, Statement, Transaction, TransactionSettings } from '../driver.ts'
 import { PaletteError } from '../../errors.ts'
 import { serverFailure } from '../failures.ts'
 import type { Session } from './session.ts'
@@ -13,12 +13,14 @@ export const isSame = (one: TransactionSettings | undefined, two: TransactionSet
     one.statementTimeoutMs === two.statementTimeoutMs &&
     one.lockTimeoutMs === two.lockTimeoutMs)
 
-/** For a new session: what it prints must not depend on how the role, the database or the server is set. */
+/** For a new session: what it reads and prints must not depend on how the role, the database or the server is set. */
 export const outputForm: readonly RunStep[] = [
   "set datestyle = 'ISO'",
   "set intervalstyle = 'postgres'",
   'set extra_float_digits = 1',
   "set bytea_output = 'hex'",
+  'set standard_conforming_strings = on', // so the SQL template was read
+  'set array_nulls = on', // so lists are written
 ].map(plainStep)
 
 const step = (statement: Statement): RunStep => ({ kind: 'run', statement })
@@ -96,6 +98,31 @@ const transactionControl = (): PaletteError =>
     'The SQL begins or ends a transaction; leave BEGIN, COMMIT and ROLLBACK out, they come by themselves',
     { details: { sqlstate: '25001' } },
   )
+
+/**
+ * What PostgreSQL infers of a statement. Where the session is set otherwise, in a transaction with the limits: a table that
+ * somebody has locked is not waited for longer.
+ */
+export async function runDescribe(
+  session: Session,
+  { text, types = [] }: Pick<Statement, 'text' | 'types'>,
+  settings: TransactionSettings,
+): Promise<Description> {
+  if (isSame(session.settings, settings)) return await session.describe(text, types)
+  try {
+    await session.run([begin(settings), ...limits(settings)], { commits: false })
+    return await session.describe(text, types)
+  } finally {
+    await rollBack(session)
+  }
+}
+
+/** Takes back what statements have left in the session, and what was prepared and set there with it. */
+export async function cleanSession(session: Session): Promise<void> {
+  await session.run([plainStep('discard all')], { commits: false })
+  await session.run(outputForm, { commits: false })
+  session.hasTraces = false
+}
 
 // A statement that failed makes COMMIT succeed as ROLLBACK.
 function checkCommit(result: StepResult | undefined): void {

@@ -244,9 +244,8 @@ for (const [name, open] of DRIVERS) {
     })
 
     it('tells parameter types and columns without running the statement', async () => {
-      const { parameters, columns } = await database.describe(
-        'select name, $2::date as day from account where id = $1',
-      )
+      const text = 'select name, $2::date as day from account where id = $1'
+      const { parameters, columns } = await database.describe({ text }, DEFAULTS)
       assert.deepEqual(parameters, [23, 1082])
       assert.deepEqual(
         columns?.map((column) => [column.name, column.type]),
@@ -255,17 +254,39 @@ for (const [name, open] of DRIVERS) {
           ['day', 1082],
         ],
       )
-      assert.deepEqual(await database.describe('delete from account where name = $1', [1043]), {
-        parameters: [1043],
-        columns: undefined,
-      })
+      const typed = { text: 'delete from account where name = $1', types: [1043] }
+      const readOnly = { ...DEFAULTS, readOnly: true }
+      for (const settings of [DEFAULTS, readOnly, DEFAULTS])
+        assert.deepEqual(await database.describe(typed, settings), {
+          parameters: [1043],
+          columns: undefined,
+        })
       assert.ok(Number(await value('select count(*) from account')) > 0)
-      await assert.rejects(database.describe('select nothing from account'), (error: any) => {
-        assert.equal(error.code, 'PG_SYNTAX')
-        assert.equal(error.details.sqlstate, '42703')
-        assert.equal(error.details.position, 8)
-        return true
-      })
+      await assert.rejects(
+        database.describe({ text: 'select nothing from account' }, DEFAULTS),
+        (error: any) => {
+          assert.equal(error.code, 'PG_SYNTAX')
+          assert.equal(error.details.sqlstate, '42703')
+          assert.equal(error.details.position, 8)
+          return true
+        },
+      )
+    })
+
+    it('takes back what a statement leaves in the session', async () => {
+      const run = (text: string, leavesTraces: boolean): Promise<unknown> =>
+        database.atomic([{ text, leavesTraces }], DEFAULTS)
+      await run('create temp table account (id int)', true)
+      assert.ok(Number(await value('select count(*) from account')) > 0)
+      await run("select set_config('search_path', 'nowhere', false), pg_advisory_lock(7)", true)
+      assert.ok(Number(await value('select count(*) from account')) > 0)
+      assert.equal(await value("select count(*) from pg_locks where locktype = 'advisory'"), '0')
+      const named = { text: 'select 7 as n', name: 'kept' }
+      for (const leavesTraces of [false, true, false])
+        assert.deepEqual((await database.atomic([{ ...named, leavesTraces }], DEFAULTS))[0]?.rows, [{ n: 7 }])
+      await run('show datestyle', true)
+      assert.equal(await value("select interval '90 seconds'"), '00:01:30')
+      assert.equal(await value('show statement_timeout'), '2s')
     })
 
     it('tells its version', async () => {

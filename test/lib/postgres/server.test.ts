@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PaletteError } from '../../../lib/errors.ts'
 import type { Database } from '../../../lib/postgres/driver.ts'
@@ -19,6 +20,34 @@ const NO_LIMIT = { ...DEFAULTS, statementTimeoutMs: 0, lockTimeoutMs: 0 }
 const ask = async (database: Database, text: string, values?: readonly string[]): Promise<unknown> => {
   const [result] = await database.atomic([{ text, ...(values ? { values } : {}) }], NO_LIMIT)
   return Object.values(result?.rows[0] ?? {})[0]
+}
+
+/** Stands before the server, and swallows what comes once it is told to. */
+async function blackHole(place: TestDatabase): Promise<{
+  port: number
+  swallow: () => void
+  close: () => Promise<void>
+}> {
+  const sockets: Socket[] = []
+  const server = createServer((near) => {
+    const far = connect(place.port, place.host)
+    for (const socket of [near, far]) {
+      sockets.push(socket)
+      socket.on('error', () => undefined)
+    }
+    near.pipe(far).pipe(near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    swallow: () => {
+      for (const socket of sockets) socket.unpipe().resume()
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
 }
 
 describe('the driver of a server: its connections', function () {
@@ -206,13 +235,83 @@ describe('the driver of a server: its connections', function () {
     await place.query(`alter database ${place.database} set intervalstyle = 'iso_8601'`)
     await place.query(`alter database ${place.database} set bytea_output = 'escape'`)
     await place.query(`alter database ${place.database} set timezone = 'America/St_Johns'`)
+    await place.query(`alter database ${place.database} set standard_conforming_strings = off`)
+    await place.query(`alter database ${place.database} set array_nulls = off`)
+    await place.query(`alter database ${place.database} set client_encoding = 'LATIN1'`)
+    await place.query(`alter database ${place.database} set default_transaction_read_only = on`)
     const fresh = openServer(place)
     assert.equal(await ask(fresh, "select timestamptz '2024-01-02 03:04:05+00'"), '2024-01-02T03:04:05Z')
     assert.equal(await ask(fresh, "select date '2.1.2024'"), '2024-01-02') // the order of input stays
     assert.equal(await ask(fresh, "select interval '90 seconds'"), '00:01:30')
     assert.equal(await ask(fresh, "select '\\x00'::bytea"), '\\x00')
     assert.equal(await ask(fresh, 'show timezone'), 'America/St_Johns')
+    assert.equal(await ask(fresh, String.raw`select 'a\'`), 'a\\')
+    assert.deepEqual(await ask(fresh, 'select $1::text[]', ['{NULL}']), [null])
+    assert.equal(await ask(fresh, 'select $1::text', ['łódź 😀']), 'łódź 😀')
+    assert.equal(await ask(fresh, 'create table writable (n int)'), undefined)
     await fresh.close()
+    await place.query(`begin read write; alter database ${place.database} reset all; commit`)
+  })
+
+  it('reads and writes databases of other encodings, and refuses what they cannot store', async () => {
+    for (const encoding of ['LATIN1', 'SQL_ASCII']) {
+      const name = `${place.database}_${encoding.toLowerCase()}`
+      await place.query(`create database ${name} encoding '${encoding}' locale 'C' template template0`)
+      const other = openServer({ ...place, database: name })
+      const refused = (sqlstate: string) => (error: any) => {
+        assert.deepEqual([error.code, error.details.sqlstate], ['PG_FAILED', sqlstate])
+        return true
+      }
+      try {
+        assert.equal(await ask(other, 'select $1::text', ['Zoë']), 'Zoë')
+        const odd = ask(other, 'select $1::text', ['łódź'])
+        if (encoding === 'LATIN1') await assert.rejects(odd, refused('22P05'))
+        else {
+          assert.equal(await odd, 'łódź')
+          // Bytes that are no text, as such a database may hold: PostgreSQL does not hand them out.
+          await assert.rejects(ask(other, String.raw`select E'a\xff'::text`), refused('22021'))
+        }
+        await assert.rejects(ask(other, 'select $1::text', ['a\0b']), refused('22021'))
+        assert.equal(await ask(other, 'select 1'), 1)
+      } finally {
+        await other.close()
+        await place.query(`drop database ${name} with (force)`)
+      }
+    }
+  })
+
+  it('lets no statement hang when the way to the server is broken without a word', async () => {
+    const proxy = await blackHole(place)
+    const short = openServer({ ...place, host: '127.0.0.1', port: proxy.port }, { ssl: 'disable' })
+    try {
+      const limits = { ...DEFAULTS, statementTimeoutMs: 1, lockTimeoutMs: 0 }
+      const first = await short.atomic([{ text: 'select 1 as n' }], { ...limits, statementTimeoutMs: 100 })
+      assert.deepEqual(first[0]?.rows, [{ n: 1 }])
+      proxy.swallow()
+      await assert.rejects(short.atomic([{ text: 'select 1' }], limits), {
+        code: 'PG_UNAVAILABLE',
+        details: { sqlstate: '08006', outcome: 'unknown' },
+      })
+      assert.equal(short.counts().total, 0)
+    } finally {
+      await short.close()
+      await proxy.close()
+    }
+  })
+
+  it('does not wait longer than a lock may take to find out what a statement gives', async () => {
+    await place.query('create table held (n int)')
+    const work = database.transaction(NO_LIMIT, async (open) => {
+      await open.query({ text: 'lock table held' })
+      await assert.rejects(
+        database.describe({ text: 'select * from held' }, { ...DEFAULTS, lockTimeoutMs: 50 }),
+        {
+          code: 'PG_LOCKED',
+        },
+      )
+    })
+    await work
+    assert.equal(database.counts().idle, 2)
   })
 
   it('says why no connection could be made', async () => {

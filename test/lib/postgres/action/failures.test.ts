@@ -292,10 +292,46 @@ describe('failures of statements on a server', function () {
       const behind = await actionOn(pooler, 'select id from account where id = $1', ['id'])
       const error = await failure(behind.run({ id: 1 }))
       assert.deepEqual([error.code, error.details['sqlstate']], ['PG_FAILED', '26000'])
-      assert.match(error.message, /behind a pooler: pool by session, or use PgBouncer 1.21/)
+      assert.match(error.message, /behind a pooler: let it pool by session/)
     } finally {
       await one.close()
     }
+  })
+
+  it('is PG_SCHEMA_DRIFT where connections see different tables of one name', async () => {
+    await place.query('create schema if not exists newer; create table newer.account (id int, balance text)')
+    // Connections of before keep their path.
+    await place.query(`alter database ${place.database} set search_path = newer, public`)
+    try {
+      const fresh = openServer(place, { poolMax: 1 })
+      const mixed = new Proxy(database, {
+        get: (target, name) =>
+          name === 'atomic'
+            ? (...args: Parameters<typeof fresh.atomic>) =>
+                args[0].length > 1 ? fresh.atomic(...args) : target.atomic(...args)
+            : (Reflect.get(target, name) as () => unknown).bind(target),
+      })
+      const error = await failure(
+        (await actionOn(mixed, 'select id from account where id = $1', ['id'])).run({ id: 1 }),
+      )
+      assert.equal(error.code, 'PG_SCHEMA_DRIFT')
+      await fresh.close()
+    } finally {
+      await place.query(`alter database ${place.database} reset all; drop schema newer cascade`)
+    }
+  })
+
+  it('tells in a rehearsal what the commit would find', async () => {
+    await place.query(`drop table if exists child; create table child (id int, account int references account
+      deferrable initially deferred)`)
+    const sql = 'insert into child values (1, $1)'
+    const action = await actionOn(database, sql, ['account'], { mode: 'rehearse' })
+    const error = await failure(action.run({ account: 4711 }))
+    assert.deepEqual([error.code, error.details['constraint']], ['PG_CONSTRAINT', 'child_account_fkey'])
+    assert.equal((await action.run({ account: 1 })).report.affected, 1)
+    const real = await failure((await actionOn(database, sql, ['account'])).run({ account: 4711 }))
+    assert.equal(real.code, 'PG_CONSTRAINT')
+    await place.query('drop table child')
   })
 
   it('refuses writes of a read-only action', async () => {
