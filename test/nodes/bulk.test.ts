@@ -270,6 +270,38 @@ describe('Bulk runs of a node', () => {
       await until(() => (journals().length === 0 ? true : undefined))
     })
 
+    it('write the record of the message for an empty list', async () => {
+      const flow = await load({ journal: true })
+      assert.deepEqual(sentOf(await run(flow, []))['payload'], [])
+      assert.deepEqual([records().length, journals()], [1, []])
+    })
+
+    it('leave alone what cannot be read, say so, and go on with the others', async () => {
+      sandbox.fault('execute:delay=40*forever')
+      const before = await load({ journal: true, concurrency: 1 })
+      const ending = run(before, customers(8))
+      await until(() => executed() > 1 || undefined)
+      await before.unload()
+      await ending
+      const folder = join(userDir, 'cxone/bulk/n')
+      mkdirSync(join(folder, '0-folder.jsonl'))
+      writeFileSync(join(folder, '0-text.jsonl'), 'hello\n')
+      writeFileSync(join(folder, '0-null.jsonl'), '{"v":1,"id":"x","total":0}\nnull\n')
+      const flow = await load({ journal: true })
+      const seen = collect(flow)
+      assert.equal((await until(() => seen[0]))['payload'].length, 8)
+      await until(() => (journals().length === 3 ? true : undefined))
+      for (const name of ['0-folder', '0-text', '0-null'])
+        assert.match(flow.log(), new RegExp(`${name}.jsonl cannot be carried on`))
+    })
+
+    it('say so when their folder is none', async () => {
+      mkdirSync(join(userDir, 'cxone/bulk'), { recursive: true })
+      writeFileSync(join(userDir, 'cxone/bulk/n'), 'in the way')
+      const flow = await load({ journal: true })
+      await until(() => (/cannot be carried on: a part of the path/.test(flow.log()) ? true : undefined))
+    })
+
     it('do not go on with another access', async () => {
       sandbox.fault('execute:delay=40*forever')
       const before = await load({ journal: true, concurrency: 1 })

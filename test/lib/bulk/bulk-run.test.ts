@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { BulkRun } from '../../../lib/bulk/bulk-run.ts'
 import type { BulkItem, ItemDone } from '../../../lib/bulk/item.ts'
-import type { BulkItems } from '../../../lib/bulk/item-source.ts'
+import { collect, type BulkItems } from '../../../lib/bulk/item-source.ts'
 import type { BulkOptions, BulkProgress, BulkWork, ItemCall } from '../../../lib/bulk/options.ts'
 import { inputError, PaletteError } from '../../../lib/errors.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -242,6 +242,12 @@ describe('A bulk run', () => {
         end(n)
       }
       assert.deepEqual(outcomeOf((await done).results), numbers(10))
+    })
+
+    it('is not read where nobody waits for it any more', async () => {
+      const stream = new Readable({ objectMode: true, read: () => undefined })
+      await assert.rejects(collect(stream, AbortSignal.abort()), { code: 'ABORTED' })
+      assert.equal(stream.destroyed, true)
     })
 
     it('that breaks tells what was done', async () => {

@@ -259,6 +259,9 @@ describe('The journal of a bulk run', () => {
     const wrong: [item: object, path: string][] = [
       [{ credentials: { password: 'hunter2' } }, 'msg.payload[1]'],
       [{ headers: [{ 'x-api-key': 'abc' }] }, 'msg.payload[1]'],
+      [{ pinPassword: 12345678 }, 'msg.payload[1]'],
+      [{ old: { passwords: ['VAULT_A', 'hunter2'] } }, 'msg.payload[1]'],
+      [{ secret: { value: { text: 'hunter2' } } }, 'msg.payload[1]'],
       [{ big: 1n }, 'msg.payload[1].big'],
     ]
     for (const [item, path] of wrong) {
@@ -271,19 +274,38 @@ describe('The journal of a bulk run', () => {
       assert.equal(files.contents.size, 0)
     }
     const files = new MemoryFiles()
-    await create(files, [{ credentials: { password: 'VAULT_DB_PASSWORD' }, token: '' }])
+    const right = { credentials: { user: 'sa', password: 'VAULT_DB_PASSWORD' }, token: '', maxTokens: 4096 }
+    await create(files, [right])
     assert.match(files.bytes(PATH).toString(), /VAULT_DB_PASSWORD/)
+  })
+
+  it('takes no list with holes, whose items would move up', async () => {
+    const holes: unknown[] = [{ name: 'first' }]
+    holes[2] = { name: 'third' }
+    await assert.rejects(create(new MemoryFiles(), holes), (error: PaletteError) => {
+      assert.deepEqual([error.code, error.details['path']], ['INPUT_INVALID', 'msg.payload[1]'])
+      return true
+    })
   })
 
   it('masks secrets in results', async () => {
     const files = new MemoryFiles()
     const journal = await BulkJournal.create<object>(files, PATH, HEADER, [{}], OPTIONS)
-    const value = { accessToken: 'eyJhbGciOi', name: 'x' }
+    const value = {
+      accessToken: 'eyJhbGciOi',
+      name: 'x',
+      passwords: ['a'],
+      secret: { of: 'b' },
+      pin_password: 7,
+    }
     await journal.finished(0, { result: { ok: true, value }, attempts: 1, latencyMs: 1 })
     const { run } = await reopen(files)
     assert.deepEqual(run.settled.get(0)?.result, {
       ok: true,
-      value: { accessToken: '[redacted]', name: 'x' },
+      value: {
+        ...{ accessToken: '[redacted]', name: 'x', passwords: '[redacted]', secret: '[redacted]' },
+        pin_password: '[redacted]',
+      },
     })
   })
 

@@ -99,6 +99,30 @@ describe('ledger of the last writes', () => {
     await ledger.close()
   })
 
+  it('loses no other line to one that a full disk cut off', async () => {
+    let isFull = true
+    const files: Files = {
+      ...systemFiles,
+      async openAppend(file) {
+        const opened = await systemFiles.openAppend(file)
+        const append = async (data: string | Uint8Array): Promise<void> => {
+          if (!isFull) return opened.append(data)
+          await opened.append(data.slice(0, 9))
+          throw Object.assign(new Error('x'), { code: 'ENOSPC' })
+        }
+        return { ...opened, append }
+      },
+    }
+    const ledger = await open(files)
+    await assert.rejects(ledger.begin('a', { pending: 'f1' }), { code: 'JOURNAL_UNAVAILABLE' })
+    isFull = false
+    await ledger.begin('b', { pending: 'f2' })
+    await ledger.close()
+    const again = await open()
+    assert.equal(again.find('b')?.pending, 'f2')
+    await again.close()
+  })
+
   it('is one for all users of a file, and closes with the last', async () => {
     const [one, two] = await Promise.all([useLedger(path, logger), useLedger(path, logger)])
     assert.equal(one.value, two.value)

@@ -75,6 +75,15 @@ describe('preflight', () => {
       lookAt(database(check('CREATE TABLE made_by_a_check (a int)')), LOCAL, login),
     )
     assert.deepEqual([write.details['step'], write.details['sqlstate']], ['query', '25006'])
+    for (const [query, sqlstate] of [
+      ['SET TRANSACTION READ WRITE; CREATE TABLE made_by_a_check (a int)', '42601'],
+      ['COMMIT; CREATE TABLE made_by_a_check (a int)', '42601'],
+      ["DO $$ BEGIN COMMIT; PERFORM set_config('transaction_read_only', 'off', true); END $$", '2D000'],
+      ["SELECT set_config('transaction_read_only', 'off', true)", '25001'],
+    ] as const) {
+      const error = await failureOf(lookAt(database(check(query)), LOCAL, login))
+      assert.deepEqual([error.details['step'], error.details['sqlstate']], ['query', sqlstate], query)
+    }
   })
 
   it('tries each address, and tells all of them when none takes the connection', async () => {

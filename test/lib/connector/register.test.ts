@@ -334,6 +334,59 @@ describe('registration with other servers', () => {
     }
   })
 
+  it('takes 410 for a connector that is gone, and creates it anew', async () => {
+    let stored: string | undefined = JSON.stringify(payload())
+    const { register, calls } = await before(({ method, headers, body }, response) => {
+      if (method === 'PUT' && (stored !== undefined || headers['if-none-match'] === '*')) stored = body
+      if (stored === undefined) answerJson(response, 410, {})
+      else answerJson(response, 200, JSON.parse(stored) as object, { ETag: '"v1"' })
+    })
+    await register(payload(), OPTIONS)
+    stored = undefined
+    const done = await register(payload({ ssl: false }), OPTIONS)
+    assert.deepEqual([done.status, done.action, done.drift], ['registered', 'create', 'deleted'])
+    assert.deepEqual(calls().slice(1).map(headersOf), [
+      ['PUT', '"v1"', undefined, 'key-1'],
+      ['GET', undefined, undefined, undefined],
+      ['PUT', undefined, '*', 'key-1-2'],
+    ])
+  })
+
+  it('shows no secret that somebody else has put where the name of one belongs', async () => {
+    const theirs = payload()
+    const configuration = {
+      ...theirs.configuration,
+      credentials: { password: 'hunter2' },
+      credentialMasking: { username: 'scott', password: 'hunter2' },
+      connectionString: 'jdbc:oracle:thin:scott/hunter2@//db:1521/crm',
+    }
+    const { register } = await before((_request, response) =>
+      answerJson(response, 200, { ...theirs, configuration }, { ETag: '"v1"' }),
+    )
+    const { changes } = await register(payload(), { ...OPTIONS, dryRun: true })
+    assert.doesNotMatch(JSON.stringify(changes), /hunter2/)
+    assert.deepEqual(changes?.slice(1), [
+      { path: '/configuration/credentialMasking/password', from: '[redacted]', to: 'VAULT_DB_PASSWORD' },
+      { path: '/configuration/credentialMasking/username', from: '[redacted]', to: 'VAULT_DB_USERNAME' },
+    ])
+    assert.equal(changes[0]?.from, 'jdbc:oracle:thin:[redacted]@//db:1521/crm')
+  })
+
+  it('does not take the connector of another tenant of the same area for the same', async () => {
+    let stored = payload()
+    const { client, ledger } = await before((_request, response) => answerJson(response, 200, stored))
+    const of = (tenant: string) =>
+      createRegister({
+        client: { call: async (call) => ({ ...(await client.call(call)), tenant }) },
+        ...{ path: '/api/v1/integrations/connectors/{id}', ledger },
+      })
+    await of('first')(payload(), OPTIONS)
+    stored = payload({ ssl: false })
+    const planned = { ...OPTIONS, dryRun: true }
+    assert.equal((await of('first')(payload(), planned)).drift, 'changed')
+    assert.equal((await of('second')(payload(), planned)).drift, undefined)
+  })
+
   it('gives up where the server refuses each state as another one', async () => {
     const { register, calls } = await before(({ method }, response) =>
       method === 'PUT'

@@ -145,12 +145,29 @@ describe('check of a connector', () => {
     assert.match(firstOf({ password: secret }), /usernameRef.*passwordRef/)
     const kept = JSON.stringify(withoutSecrets({ ...given, host: 'db', database: 'dw', port: 1, events: [] }))
     assert.ok(!kept.includes(secret), kept)
+    const misplaced = {
+      ...given,
+      ...{
+        driverVersion: `42;password=${secret}`,
+        pool: { min: { password: secret } },
+        ssl: { key: secret },
+      },
+      connectorName: { password: secret },
+      events: [{ eventType: 'x', webhookUrl: `http://u:${secret}@h/`, password: secret }],
+    }
+    for (const item of [misplaced, [secret], Buffer.from(secret), secret])
+      assert.ok(!JSON.stringify(withoutSecrets(item)).includes(secret), JSON.stringify(withoutSecrets(item)))
+    assert.deepEqual(pathsOf(withoutSecrets(misplaced) as object), pathsOf(misplaced))
+    assert.ok(!connectorError(`jdbc:postgresql://u:${secret}@h/crm`, faults).message.includes(secret))
   })
 
   it('keeps the faults of what it takes the secrets out of', () => {
     const given = { passwordRef: 'hunter2!', password: 'x', pool: { max: 99, extra: 's' }, port: 1 }
     assert.deepEqual(pathsOf(withoutSecrets(given) as object), pathsOf(given))
     assert.equal(withoutSecrets(7), 7)
+    assert.deepEqual(withoutSecrets(connector()), connector())
+    const ipv6 = connector({ host: '[2001:db8::1]', database: 'Kunden Bücher', port: '5432' })
+    assert.deepEqual(withoutSecrets(ipv6), ipv6)
   })
 
   it('takes text for a port, the own port of the database, and a number for an id', () => {

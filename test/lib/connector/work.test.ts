@@ -107,6 +107,14 @@ describe('work on a connector', () => {
     })
   }
 
+  it('waits for the health no longer than it may, also where the server does not answer', async () => {
+    world.sandbox.fault('connector:200*2,delay=60000*forever')
+    const { step } = await run({}, { clock: systemClock, healthTimeoutS: 0.2 })
+    const { status, reason, waitedMs } = step.health ?? {}
+    assert.deepEqual([step.status, status, reason], ['registered', 'UNKNOWN', 'no answer within 0.2 s'])
+    assert.ok(waitedMs !== undefined && waitedMs < 2000, String(waitedMs))
+  })
+
   it('tells the vault of a change, signed, with names of secrets only', async () => {
     const { step } = await run({ vaultUrl: `${vault.url}/hook?key=q-secret` })
     assert.deepEqual(step.vaultEvent, { status: 'delivered', url: `${vault.url}/hook`, attempts: 1 })
