@@ -99,6 +99,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
     'it writes, but the transaction is read-only: untick `readOnly`; on a replica, which only reads, tick it',
   '25P02': 'an earlier statement of the transaction failed',
   '26000': 'the prepared statement is gone; run it again',
+  '2D000': 'a procedure ends the transaction, which is not its own; call one that does not',
   '42501': 'the user lacks a permission; GRANT it',
   '53': 'the server is short of memory, disk or connections',
   '54': 'it is too large or too complex',

@@ -32,6 +32,7 @@ export async function streamRows(
   let held: readonly Row[] = []
   let index = 0
   const send = async (rows: readonly Row[]): Promise<void> => {
+    signal.throwIfAborted() // nothing is sent from a node that is closed
     const batch = copyFor(RED, msg, rows)
     batch['parts'] = { ...parts, index: index++ }
     const worked = downstream.follow(batch._msgid ?? '', () => context.send(batch), signal)

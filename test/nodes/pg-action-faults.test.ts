@@ -43,7 +43,7 @@ describe('pg-action, when things go wrong,', function () {
   const load = (
     more: object,
     database = server(),
-    credentials: object = { user: place.user, password: place.password },
+    credentials: Record<string, string> = { user: place.user, password: place.password },
   ): Promise<LoadedFlow> =>
     loadFlow([database, { id: 'n', type: 'pg-action', database: 'db', maxRetries: 0, ...more }], {
       credentials: { db: credentials },

@@ -1,5 +1,5 @@
 import { isPaletteError } from '../../errors.ts'
-import type { ResultSet, Statement, Transaction } from '../driver.ts'
+import type { Database, ResultSet, Statement, Transaction, TransactionSettings } from '../driver.ts'
 import { LOCKED_RELATIONS, namedRelations, readRelations, type Relation } from './catalog.ts'
 import { hashOf } from './hash.ts'
 import { moved } from './position.ts'
@@ -26,6 +26,15 @@ export interface Question {
   /** Further tables, as SQL writes their names. */
   readonly tables: readonly string[]
 }
+
+/** Looks at the catalog, or plans. Read-only: where the connection is lost meanwhile, nothing was changed, and one may look again. */
+export const lookAt = <T>(
+  database: Database,
+  settings: TransactionSettings,
+  look: (transaction: Transaction) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> =>
+  database.transaction({ ...settings, isolation: 'read committed', readOnly: true }, look, signal)
 
 /** The SQLSTATE of a failure of the server. */
 export const sqlstateOf = (error: unknown): string | undefined => {

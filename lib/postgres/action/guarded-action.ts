@@ -4,7 +4,7 @@ import type { Clock, Random } from '../../ports.ts'
 import { sourcePosition, type Template } from '../template/parse-template.ts'
 import { moved } from './position.ts'
 import type { Database, ResultSet, Row, SqlText, TransactionSettings } from '../driver.ts'
-import { sqlstateOf } from './analyse.ts'
+import { lookAt, sqlstateOf } from './analyse.ts'
 import { withRetries, type Counts } from './attempts.ts'
 import { describeCheck, type CheckReport } from './check.ts'
 import { driftError, type NamedNeed } from './drift.ts'
@@ -258,7 +258,7 @@ class GuardedAction implements PgAction {
     const { guard } = ready.prepared
     if (!guard || !/^(22|42|3F)/.test(state)) return false
     try {
-      await this.#ports.database.atomic([guard], this.#settings.transaction, signal)
+      await lookAt(this.#ports.database, this.#settings.transaction, (open) => open.query(guard), signal)
       return false
     } catch (cause) {
       if (!isGuardFailure(cause)) return false

@@ -1,5 +1,5 @@
 import type { Database, Description, Statement, TransactionSettings } from '../driver.ts'
-import { analyse, sqlstateOf, type Analysis } from './analyse.ts'
+import { analyse, lookAt, sqlstateOf, type Analysis } from './analyse.ts'
 import { arrayText, lockOf, type Relation } from './catalog.ts'
 import type { NamedType } from './drift.ts'
 import { guardOf } from './guard.ts'
@@ -110,11 +110,7 @@ async function settleTypes(
   signal?: AbortSignal,
 ): Promise<Analysis> {
   const ask = (types: readonly (string | undefined)[]): Promise<Analysis> =>
-    database.transaction(
-      { ...settings, isolation: 'read committed' },
-      (transaction) => analyse(transaction, { text, types, tables }),
-      signal,
-    )
+    lookAt(database, settings, (open) => analyse(open, { text, types, tables }), signal)
   const isHinted = hints.some((hint) => hint !== undefined)
   const free = await ask(hints.map(() => undefined)).catch((error: unknown) => {
     if (isHinted && isUndecided(error)) return undefined
@@ -138,7 +134,8 @@ async function typeNames(
   const oids = [...new Set([...parameters, ...columns.map(({ type }) => type)])]
   if (oids.length === 0) return String
   const text = `select t::text as oid, pg_catalog.format_type(t, null) as name from pg_catalog.unnest($1::oid[]) t`
-  const [found] = await database.atomic([{ text, values: [arrayText(oids)] }], settings, signal)
-  const names = new Map(found?.rows.map((row) => [Number(row['oid']), String(row['name'])]))
+  const ask = { text, values: [arrayText(oids)] }
+  const { rows } = await lookAt(database, settings, (open) => open.query(ask), signal)
+  const names = new Map(rows.map((row) => [Number(row['oid']), String(row['name'])]))
   return (oid) => names.get(oid) ?? String(oid)
 }

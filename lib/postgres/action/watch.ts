@@ -4,7 +4,7 @@ import type { Clock } from '../../ports.ts'
 import { createBinder, type Variables } from '../coerce/bind.ts'
 import type { ParamRule } from '../coerce/param-type.ts'
 import type { Database, SqlText, TransactionSettings } from '../driver.ts'
-import { sqlstateOf } from './analyse.ts'
+import { lookAt, sqlstateOf } from './analyse.ts'
 import { namedRelations, readRelations, type Relation } from './catalog.ts'
 import { changeOf, driftError, driftOf, missingByMessage, namedColumns } from './drift.ts'
 import type { Contract, Missing, NamedNeed } from './drift.ts'
@@ -154,8 +154,9 @@ export class Watch {
     const tables = [...new Set(needed.map(({ table }) => table))]
     if (tables.length === 0) return []
     const { transaction } = this.#settings
-    const [found] = await this.#database.atomic([namedRelations(tables)], transaction, signal)
-    return needed.flatMap((column) => changeOf(column, found ? readRelations(found) : []))
+    const ask = namedRelations(tables)
+    const found = await lookAt(this.#database, transaction, (open) => open.query(ask), signal)
+    return needed.flatMap((column) => changeOf(column, readRelations(found)))
   }
 
   #reportOf(plan: Plan | null): PlanReport | null {

@@ -57,6 +57,7 @@ export function readTag(result: StepResult, tag: string): void {
   const count = space === -1 ? NaN : Number(tag.slice(space + 1))
   if (Number.isNaN(count)) {
     result.command = tag
+    result.rowCount = result.rows.length // EXPLAIN and SHOW give rows, and do not count them
     return
   }
   result.rowCount = count

@@ -382,6 +382,24 @@ describe('failures of statements on a server', function () {
     }
   })
 
+  it('tries a change again whose connection is lost while it is being checked', async () => {
+    const action = await actionOn(database, 'insert into account values ($1, 1)', ['id'])
+    await database
+      .transaction(DEFAULTS, async (open) => {
+        await open.query({ text: 'lock table account in access exclusive mode' })
+        const call = action.run({ id: 777 })
+        await untilBlocked()
+        await place.query(`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`)
+        const retried = call.then(({ report }) => report.attempts)
+        retried.catch(() => undefined)
+        await open.query({ text: 'select 1' })
+        return () => retried
+      })
+      .then(async (retried) => assert.equal(await retried(), 2))
+    assert.equal((await place.query('delete from account where id = 777 returning id')).length, 1)
+  })
+
   it('is PG_UNAVAILABLE with what is known of the work when the server is killed, and heals by itself', async () => {
     const server = await privateServer()
     const other = openServer(addressOf(server.url('postgres')))

@@ -355,6 +355,12 @@ for (const [kind, open] of [
       assert.deepEqual(await exec(database, `select to_regclass('made') as made`), [{ made: null }])
     })
 
+    it('counts the rows of what PostgreSQL does not count', async () => {
+      const { rows, report } = await (await actionOn(database, 'explain select id from person')).run({})
+      assert.ok(rows.length > 0)
+      assert.equal(report.rowCount, rows.length)
+    })
+
     it('plans a statement whose parameter must not be null', async () => {
       await exec(
         database,
