@@ -29,6 +29,7 @@ export function openCodeEditor(options: {
     value: input.val(),
     minimap: { enabled: false }, // forms are narrow
     wordWrap: 'on',
+    inlineSuggest: { enabled: false }, // Node-RED 4.1's Monaco would look for some in a text that is closed
   })
   const update = (): void => {
     input.val(editor.getValue()).trigger('change')

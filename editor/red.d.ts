@@ -95,6 +95,7 @@ declare const RED: {
       value: string
       minimap?: { enabled: boolean }
       wordWrap?: 'on' | 'off'
+      inlineSuggest?: { enabled: boolean }
     }): {
       getValue(): string
       setValue(text: string, cursor?: number): void
