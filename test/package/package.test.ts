@@ -82,7 +82,7 @@ describe('the npm package', function () {
 
   it('holds the built code, examples and documents, and nothing else', () => {
     const allowed =
-      /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|examples\/[\w-]+\.json|docs\/[\w./-]+\.(md|png)|dist\/(lib|nodes|cli)\/[\w./-]+\.(js|d\.ts|html|json|svg))$/
+      /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|examples\/[\w-]+\.json|docs\/[\w./-]+\.(md|png)|resources\/[\w-]+\.schema\.json|dist\/(lib|nodes|cli)\/[\w./-]+\.(js|d\.ts|html|json|svg))$/
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],
