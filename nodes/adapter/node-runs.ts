@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { collect } from '../../lib/bulk/item-source.ts'
 import { BulkJournal } from '../../lib/bulk/journal.ts'
 import { keepable } from '../../lib/bulk/journal-text.ts'
@@ -52,7 +52,9 @@ export class NodeRuns<T, S, R> {
     const names = await this.#readable(folder, async () =>
       (await systemFiles.stat(folder)) ? systemFiles.list(folder) : [],
     )
-    for (const name of names ?? []) if (name.endsWith('.jsonl')) await this.#takeUp(join(folder, name))
+    // A message may have begun a run already: that one is in work, and not interrupted.
+    const left = (names ?? []).filter((name) => !this.#orders.has(basename(name, '.jsonl')))
+    for (const name of left) if (name.endsWith('.jsonl')) await this.#takeUp(join(folder, name))
   }
 
   async #takeUp(path: string): Promise<void> {

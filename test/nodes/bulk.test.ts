@@ -270,6 +270,18 @@ describe('Bulk runs of a node', () => {
       await until(() => (journals().length === 0 ? true : undefined))
     })
 
+    it('end with the node where it is deleted: ABORTED, one record an item, no journal', async () => {
+      sandbox.fault('execute:delay=40*forever')
+      const flow = await load({ journal: true, concurrency: 2 })
+      const ending = run(flow, customers(30))
+      await until(() => executed() > 3 || undefined)
+      await flow.node('n').close(true)
+      assert.equal(failureOf(await ending).code, 'ABORTED')
+      assert.deepEqual(journals(), [])
+      const indexes = records().map(({ details }) => details.index as number)
+      assert.deepEqual([indexes.length, new Set(indexes).size], [30, 30])
+    })
+
     it('write the record of the message for an empty list', async () => {
       const flow = await load({ journal: true })
       assert.deepEqual(sentOf(await run(flow, []))['payload'], [])

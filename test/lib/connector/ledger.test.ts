@@ -105,7 +105,7 @@ describe('ledger of the last writes', () => {
       ...systemFiles,
       async openAppend(file) {
         const opened = await systemFiles.openAppend(file)
-        const append = async (data: string | Uint8Array): Promise<void> => {
+        const append = async (data: string): Promise<void> => {
           if (!isFull) return opened.append(data)
           await opened.append(data.slice(0, 9))
           throw Object.assign(new Error('x'), { code: 'ENOSPC' })
