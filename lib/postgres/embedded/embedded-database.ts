@@ -108,7 +108,7 @@ export class EmbeddedDatabase implements Database {
       return value
     } catch (error) {
       signal?.throwIfAborted()
-      throw engine.hasTimedOut ? timedOut(limitMs, error) : error
+      throw engine.hasTimedOut ? timedOut(limitMs, shared.isInMemory, error) : error
     } finally {
       signal?.removeEventListener('abort', stop)
       stopWaiting?.()
@@ -118,11 +118,13 @@ export class EmbeddedDatabase implements Database {
   }
 }
 
-function timedOut(limitMs: number, cause: unknown): PaletteError {
+function timedOut(limitMs: number, isInMemory: boolean, cause: unknown): PaletteError {
   const outcome = (cause as Partial<PaletteError>).details?.['outcome']
   return new PaletteError(
     'PG_STATEMENT_TIMEOUT',
-    `The statement ran longer than \`statementTimeoutMs\` (${limitMs}); add an index, or raise the limit`,
+    `The statement ran longer than \`statementTimeoutMs\` (${limitMs}); add an index, or raise the limit${
+      isInMemory ? '. To stop it, the database in memory was started anew: its data is lost' : ''
+    }`,
     { details: { sqlstate: '57014', ...(outcome === undefined ? {} : { outcome }) } },
   )
 }

@@ -89,6 +89,11 @@ describe('the embedded database', function () {
     await assert.rejects(database.atomic([{ text: FOREVER }], NO_LIMIT, abort.signal), /enough/)
     assert.equal(await ask(database, 'select sum(n) from t'), '7')
     assert.match(warnings.join(), /its data is lost/)
+    const limits = { ...NO_LIMIT, statementTimeoutMs: 100 }
+    await assert.rejects(database.atomic([{ text: FOREVER }], limits), {
+      code: 'PG_STATEMENT_TIMEOUT',
+      message: /the database in memory was started anew: its data is lost/,
+    })
   })
 
   it('is not ended by a caller who leaves while it starts, or between statements', async () => {

@@ -90,6 +90,21 @@ describe('the messages of the PostgreSQL protocol', () => {
     )
   })
 
+  it('hold OIDs of the upper half', () => {
+    const writer = new MessageWriter()
+    writer.parse('', '', [4_294_967_295, 2_147_483_648])
+    assert.equal(writer.take().subarray(-8).toString('hex'), 'ffffffff80000000')
+    const body = Buffer.alloc(22)
+    body.writeUInt16BE(1, 0)
+    body.write('a', 2)
+    body.writeUInt32BE(3_000_000_000, 4)
+    body.writeInt16BE(7, 8)
+    body.writeUInt32BE(4_000_000_000, 10)
+    assert.deepEqual(RowPlan.read(body, 0).columns, [
+      { name: 'a', table: 3_000_000_000, attribute: 7, type: 4_000_000_000 },
+    ])
+  })
+
   it('leave out of an error what may hold rows or SQL', () => {
     const fields =
       'SFEHLER\0VERROR\0C23505\0Mduplicate key\0DKey (id)=(7) exists\0Hhint\0Wcontext\0qselect\0nkey\0tt\0P12\0\0'
