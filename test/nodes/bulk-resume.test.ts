@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { BulkTask } from '../../nodes/adapter/bulk.ts'
 import type { Context } from '../../nodes/adapter/message-context.ts'
 import { NodeRuns } from '../../nodes/adapter/node-runs.ts'
-import type { Message, Node } from '../../nodes/adapter/types.ts'
+import type { Node } from '../../nodes/adapter/types.ts'
 
 const none = (): void => undefined
 

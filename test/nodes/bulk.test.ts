@@ -371,6 +371,19 @@ describe('Bulk runs of a node', () => {
       assert.equal(records().length, 4)
     })
 
+    it('fail one by one where what they share is wrong, and have their records', async () => {
+      const flow = await load({ bulk: true, path: 'path', pathType: 'msg' }, 'cxone-request')
+      const msg = sentOf(await flow.receive('n', { path: { toString: 1 }, payload: [{}, {}] }))
+      assert.deepEqual(
+        msg['payload'].map(({ error }: Msg) => error.code),
+        ['INPUT_INVALID', 'INPUT_INVALID'],
+      )
+      assert.deepEqual(
+        records().map(({ subject }) => subject as string),
+        ['GET', 'GET'],
+      )
+    })
+
     it('want a list', async () => {
       const flow = await load(list, 'cxone-request')
       const error = failureOf(await flow.receive('n', { payload: { params: {} } }))
