@@ -32,7 +32,10 @@ const DATABASES: Readonly<
   },
   DATABASE_SQLSERVER: {
     poolMax: 30,
-    url: new RegExp(String.raw`^jdbc:sqlserver://${SQL_SERVER};(?:\S*;)?databaseName=${BRACED}(?:;\S*)?$`, 'u'),
+    url: new RegExp(
+      String.raw`^jdbc:sqlserver://${SQL_SERVER};(?:\S*;)?databaseName=${BRACED}(?:;\S*)?$`,
+      'u',
+    ),
     form: 'jdbc:sqlserver://host:port;databaseName=database',
   },
   DATABASE_MYSQL: {

@@ -154,7 +154,13 @@ describe('a webhook sender over real sockets', () => {
   })
 
   it('finds the sandbox under its names, with its secret, whatever the guard allows', async () => {
-    const sandbox: SandboxInfo = { url: '', port, dnsServer: '', trustAnchor: '', webhookSecret: 'whsec_c2FuZGJveA==' }
+    const sandbox: SandboxInfo = {
+      url: '',
+      port,
+      dnsServer: '',
+      trustAnchor: '',
+      webhookSecret: 'whsec_c2FuZGJveA==',
+    }
     const send = sender({ secret: '', allowPrivate: false, sandbox })
     assert.equal((await send(event('http://sink.sandbox.test/webhooks/sink'))).outcome, 'delivered')
     const { request, body } = got[0]!
