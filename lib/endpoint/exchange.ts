@@ -19,6 +19,7 @@ export class Exchange {
   readonly isSimulated: boolean
   readonly #settle: (exchange: Exchange, answer: Answer | undefined) => void
   #isOpen = true
+  #stopReason: PaletteError | undefined
   #stops: Set<(reason: PaletteError) => void> | undefined
 
   /** @param settle gets the answer; undefined where somebody else has written to the response. */
@@ -47,14 +48,21 @@ export class Exchange {
 
   /** Answers with a failure, and stops what is still in work: the deadline has passed, or the endpoint is closed. */
   abort(reason: PaletteError): void {
+    this.#stopReason ??= reason
     this.fail(reason)
     this.#stop(reason)
   }
 
   /** The caller has gone and nobody can get the answer: stops what is in work. */
   abandon(): void {
+    this.#stopReason ??= abortedError('The request')
     this.release()
-    this.#stop(abortedError('The request'))
+    this.#stop(this.#stopReason)
+  }
+
+  /** Why nothing more should be done for the request; undefined where it was answered by the flow, or is open. */
+  get stopReason(): PaletteError | undefined {
+    return this.#stopReason
   }
 
   /** Calls back when what is done for the request should stop. @returns takes the wish back. */
@@ -78,16 +86,30 @@ export class Exchange {
   }
 }
 
-/** The exchanges that are not answered yet, by their ids. */
+/** Stopped exchanges that are remembered, for their messages that are still on the way. */
+const MAX_STOPPED = 10_000
+
+/** The exchanges that are not answered yet, by their ids, and the last that were stopped. */
 export class Exchanges {
   readonly #open = new Map<string, Exchange>()
+  readonly #stopped = new Map<string, PaletteError>()
 
   add(exchange: Exchange): void {
     this.#open.set(exchange.id, exchange)
   }
 
-  delete(exchange: Exchange): void {
-    this.#open.delete(exchange.id)
+  delete({ id, stopReason }: Exchange): void {
+    this.#open.delete(id)
+    if (!stopReason) return
+    this.#stopped.set(id, stopReason)
+    const [oldest] = this.#stopped.keys()
+    if (this.#stopped.size > MAX_STOPPED && oldest !== undefined) this.#stopped.delete(oldest)
+  }
+
+  /** Why a message that comes late should not be worked any more: its caller was told so. */
+  stopReasonOf(msg: MaybeAnswer): PaletteError | undefined {
+    const id = exchangeIdOf(msg)
+    return id === undefined ? undefined : this.#stopped.get(id)
   }
 
   /** The exchange that a message belongs to: it, a copy, or a new one that a Function node made in its place. */

@@ -119,6 +119,8 @@ export class MessageContext implements Context {
   #openSignal(): AbortSignal {
     const { signal, onClose } = this.#hooks
     const exchange = signal.aborted ? undefined : processExchanges.of(this.#msg)
+    const late = exchange ? undefined : processExchanges.stopReasonOf(this.#msg)
+    if (late) return AbortSignal.abort(late)
     if (!exchange) return signal
     const abort = new AbortController()
     const stop = (reason: unknown): void => abort.abort(reason)

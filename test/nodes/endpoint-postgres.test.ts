@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { until } from '../support/until.ts'
-import { actionIn, actionOut, endFlow, serveFlow, type ServedFlow } from './endpoint-harness.ts'
+import { actionIn, actionOut, endFlow, fn, serveFlow, type ServedFlow } from './endpoint-harness.ts'
 
 const SEED_SQL = `SELECT id, customer_name, account_status FROM customer_accounts
   WHERE customer_id = %(customer_id)s AND customer_name ILIKE %(search_term)s`
@@ -59,6 +59,30 @@ describe('action-in, pg-action and action-out on a real server', function () {
     assert.equal(status, 504)
     assert.equal(json.code, 'TIMEOUT')
     await until(async () => (await running()) === 0)
+  })
+
+  it('writes nothing for a message that comes after its caller was told that it is too late', async () => {
+    const flow = await serveFlow(
+      [
+        { id: 'db', type: 'pg-database', mode: 'server', ssl: 'disable' },
+        actionIn({ deadlineMs: 200 }, 'slow'),
+        fn('slow', 'setTimeout(() => node.send(msg), 500)', 'work'),
+        {
+          id: 'work',
+          type: 'pg-action',
+          database: 'db',
+          sql: `update customer_accounts set account_status = 'late' where id = 5 returning id`,
+          wires: [['out']],
+        },
+        actionOut(),
+      ],
+      { credentials: { db: { connectionString: place.url } } },
+    )
+    assert.equal((await flow.post('/action', '{}')).status, 504)
+    await until(() => flow.caught.length === 1)
+    assert.equal(flow.caught[0]!['code'], 'TIMEOUT')
+    const rows = await place.query('select account_status from customer_accounts where id = 5')
+    assert.deepEqual(rows, [{ account_status: 'active' }])
   })
 
   it('writes nothing when it is simulated, and says what would be', async () => {
