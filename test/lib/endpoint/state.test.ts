@@ -143,4 +143,21 @@ describe('an exchange', () => {
     exchanges.delete(exchange)
     assert.equal(exchanges.of({ _msgid: 'e' }), undefined)
   })
+
+  it('is remembered when it was stopped, for messages that come late, but not when it was answered', () => {
+    const exchanges = new Exchanges()
+    const late = { cxone: { endpoint: { id: 'e' } } }
+    const settle = (exchange: Exchange): void => exchanges.delete(exchange)
+    const answered = new Exchange(facts, settle)
+    exchanges.add(answered)
+    answered.answer(successAnswer('1'))
+    assert.equal(exchanges.stopReasonOf(late), undefined)
+    const stopped = new Exchange(facts, settle)
+    exchanges.add(stopped)
+    const reason = abortedError('x')
+    stopped.abort(reason)
+    assert.equal(exchanges.stopReasonOf(late), reason)
+    for (let n = 0; n < 10_000; n++) new Exchange({ ...facts, id: `f${n}` }, settle).abort(reason)
+    assert.equal(exchanges.stopReasonOf(late), undefined, 'the oldest is forgotten')
+  })
 })
