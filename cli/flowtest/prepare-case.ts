@@ -9,7 +9,7 @@ import { resolveStubs } from '../../lib/flowtest/stubs.ts'
 import type { Expectation, ExpectedSchema, TestCase } from '../../lib/flowtest/suite.ts'
 import type { Topology } from '../../lib/flowtest/topology.ts'
 import { SANDBOX_ACTIONS } from '../../lib/sandbox/data-action-catalogue.ts'
-import { compileSchema } from '../../lib/schema/compile.ts'
+import { CHECK_ONLY, compileSchema } from '../../lib/schema/compile.ts'
 import { choosePart } from '../../lib/schema/data-action-schema.ts'
 import { isSchema, type JsonSchema } from '../../lib/schema/json-schema.ts'
 import type { SchemaValidator } from '../../lib/schema/validator.ts'
@@ -84,14 +84,7 @@ async function resolveExpectation(
 
 async function compileExpected(job: Job, source: ExpectedSchema, path: string): Promise<SchemaValidator> {
   const schema = await schemaOf(job, source, path)
-  return compileSchema(path, schema, {
-    draft: 'auto',
-    coerce: false,
-    useDefaults: false,
-    strip: false,
-    formats: true,
-    maxErrors: 20,
-  })
+  return compileSchema(path, schema, CHECK_ONLY)
 }
 
 async function schemaOf(job: Job, source: ExpectedSchema, path: string): Promise<JsonSchema> {

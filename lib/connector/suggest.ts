@@ -1,23 +1,11 @@
-/** How many characters are to be added, taken away or exchanged to make one word of another (Levenshtein). */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= from.length; i += 1) {
-    const next = [i]
-    for (let j = 1; j <= to.length; j += 1) {
-      const exchanged = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1)
-      next.push(Math.min(exchanged, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[to.length] ?? 0
-}
+import { editDistance } from '../text/edit-distance.ts'
 
 /** The one of `words` that a misspelt word most likely means; undefined where none is near. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   if (word.length > 40) return undefined
   const asked = word.toLowerCase()
   const ranked = words
-    .map((known) => ({ known, off: distance(asked, known.toLowerCase()) }))
+    .map((known) => ({ known, off: editDistance(asked, known.toLowerCase()) }))
     .sort((a, b) => a.off - b.off)
   const best = ranked[0]
   return best && best.off <= Math.max(1, Math.floor(best.known.length / 3)) ? best.known : undefined

@@ -1,9 +1,6 @@
-import { compileSchema } from '../schema/compile.ts'
+import { CHECK_ONLY, compileSchema } from '../schema/compile.ts'
 import type { SchemaValidator } from '../schema/validator.ts'
 import { readContract } from './contract-text.ts'
-
-/** Faults that are looked for in one request. */
-const MAX_ERRORS = 20
 
 /**
  * Compiles the contract of an endpoint: the JSON Schema of its variables.
@@ -15,6 +12,5 @@ const MAX_ERRORS = 20
 export async function compileContract(text: string, coerce: boolean): Promise<SchemaValidator | undefined> {
   const schema = readContract(text)
   if (schema === undefined) return undefined
-  const options = { draft: 'auto', coerce, useDefaults: false, strip: false, formats: true } as const
-  return compileSchema('contract', schema, { ...options, maxErrors: MAX_ERRORS })
+  return compileSchema('contract', schema, { ...CHECK_ONLY, coerce })
 }

@@ -1,3 +1,4 @@
+import { editDistance } from '../text/edit-distance.ts'
 import { inputError } from '../errors.ts'
 import type { Topology, TopologyNode } from './topology.ts'
 
@@ -59,7 +60,7 @@ function unknown(
   }
   const wanted = reference.toLowerCase()
   const near = nodes
-    .map((node) => ({ node, distance: Math.min(...namesOf(node).map((name) => distance(wanted, name))) }))
+    .map((node) => ({ node, distance: Math.min(...namesOf(node).map((name) => editDistance(wanted, name))) }))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, MAX_NEAREST)
   const list = near.map(({ node }) => `\`${full(node)}\``).join(', ')
@@ -71,17 +72,3 @@ function unknown(
 
 const namesOf = ({ name, id, type }: TopologyNode): readonly string[] =>
   [name, id, type].map((text) => text.toLowerCase())
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next[j] = Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1)
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
-}

@@ -25,6 +25,16 @@ export interface SchemaOptions {
   readonly maxErrors: number
 }
 
+/** Checks values and leaves them as they are. */
+export const CHECK_ONLY: SchemaOptions = {
+  draft: 'auto',
+  coerce: false,
+  useDefaults: false,
+  strip: false,
+  formats: true,
+  maxErrors: 20,
+}
+
 // Without `ownProperties`, Ajv takes what every object inherits for a property of the value. It costs a fifth of the
 // speed, so it is on only for schemas that speak of such names.
 const INHERITED =

@@ -3,13 +3,12 @@ import { processMetrics } from '../../lib/metrics/metrics.ts'
 import { redactText } from '../../lib/redact/redact.ts'
 import { systemClock } from '../../lib/system.ts'
 import { auditorOf, type Auditor } from './audit.ts'
+import { withinClose } from './close-wait.ts'
 import { MessageContext, type Context } from './message-context.ts'
 import { StatusWriter } from './status.ts'
 import { writeFailure } from './step.ts'
 import type { Message, Node, NodeAPI, NodeDef, Outputs } from './types.ts'
 
-/** How long a closing node waits for the messages in work; Node-RED itself gives up after 15 s. */
-const CLOSE_WAIT_MS = 14_000
 /** A message that is done sooner shows no busy status. */
 const BUSY_AFTER_MS = 150
 
@@ -141,13 +140,10 @@ class Runner {
     this.#abort.abort(reason)
     for (const stop of this.#closers) stop(reason)
     if (this.#inFlight > 0) {
-      await new Promise<void>((resolve) => {
-        const cancel = systemClock.after(CLOSE_WAIT_MS, resolve)
-        this.#idle = () => {
-          cancel()
-          resolve()
-        }
+      const idle = new Promise<void>((resolve) => {
+        this.#idle = resolve
       })
+      await withinClose(idle)
     }
     this.#cancelBusy?.()
     this.status.close()

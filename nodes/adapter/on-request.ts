@@ -5,15 +5,13 @@ import type { VisitReport } from '../../lib/endpoint/visit.ts'
 import { processMetrics, type NodeMetrics } from '../../lib/metrics/metrics.ts'
 import { systemClock } from '../../lib/system.ts'
 import { auditorOf, type Auditor } from './audit.ts'
+import { withinClose } from './close-wait.ts'
 import { documentEndpoint } from './endpoint-documents.ts'
 import { watchFailures } from './flow-failures.ts'
 import { httpRoutesOf, type Route } from './http-routes.ts'
 import { labelOf, toPaletteError } from './on-input.ts'
 import { StatusWriter } from './status.ts'
 import type { Message, Node, NodeAPI, NodeDef } from './types.ts'
-
-/** How long a closing node waits for the audit records of its last requests. */
-const CLOSE_WAIT_MS = 14_000
 
 /** What the set-up of an endpoint gets. */
 export interface RequestTools {
@@ -105,7 +103,7 @@ class RequestServer {
     } catch {
       // An endpoint whose set-up failed has nothing in work.
     }
-    if (this.#records.size > 0) await this.#recorded()
+    if (this.#records.size > 0) await withinClose(Promise.all(this.#records))
     this.#status.close()
     this.#auditor?.close()
   }
@@ -193,15 +191,5 @@ class RequestServer {
       this.#status.set('failed', known.code)
       return failureAnswer(known, { correlationId })
     }
-  }
-
-  async #recorded(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const cancel = systemClock.after(CLOSE_WAIT_MS, resolve)
-      void Promise.all(this.#records).then(() => {
-        cancel()
-        resolve()
-      })
-    })
   }
 }

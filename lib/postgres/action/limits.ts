@@ -41,16 +41,8 @@ const DATA = '22000'
  */
 export async function createRowCheck(schema: JsonSchema | undefined): Promise<CheckRows> {
   if (schema === undefined) return () => undefined
-  const { compileSchema } = await import('../../schema/compile.ts')
-  const options = {
-    draft: 'auto',
-    coerce: false,
-    useDefaults: false,
-    strip: false,
-    formats: true,
-    maxErrors: 20,
-  } as const
-  const validator = await compileSchema('resultSchema', schema, options)
+  const { CHECK_ONLY, compileSchema } = await import('../../schema/compile.ts')
+  const validator = await compileSchema('resultSchema', schema, CHECK_ONLY)
   return (rows, first = 0) => {
     for (const [index, row] of rows.entries()) {
       const verdict = validator.validate(row, 'row')
