@@ -34,7 +34,6 @@ export interface CheckAnswer {
     readonly name: string
     readonly columns: readonly (NamedType & { readonly used: boolean })[]
   }[]
-  readonly missing?: readonly unknown[]
   readonly warnings: readonly string[]
 }
 

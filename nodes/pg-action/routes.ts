@@ -17,10 +17,9 @@ const SHOWN_ROWS = 20
  * a rehearsal does is rolled back.
  */
 export function addRoutes(RED: NodeAPI): void {
-  adminRoute(RED, 'post', '/cxone/pg-action/check', 'cxone.write', async ({ body }) => {
-    const action = await actionOf(RED, body, {})
-    return { ...(await action.check()), missing: [] }
-  })
+  adminRoute(RED, 'post', '/cxone/pg-action/check', 'cxone.write', async ({ body }) =>
+    (await actionOf(RED, body, {})).check(),
+  )
   adminRoute(RED, 'post', '/cxone/pg-action/rehearse', 'cxone.write', async ({ body }) => {
     const action = await actionOf(RED, body, { mode: 'rehearse', result: 'rows' })
     const { values = {} } = body as { values?: unknown }

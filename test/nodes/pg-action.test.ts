@@ -340,10 +340,7 @@ describe('pg-action', function () {
         { name: 'name', type: 'text' },
       ])
       assert.equal(body.plan.nodes[0].relation, 'customer')
-      assert.deepEqual(
-        [body.kind, body.writes, body.missing, body.limits.isWithin],
-        ['select', false, [], true],
-      )
+      assert.deepEqual([body.kind, body.writes, body.limits.isWithin], ['select', false, true])
       assert.deepEqual(
         body.tables[0].columns.map(({ used }: { used: boolean }) => used),
         [true, true, false],
