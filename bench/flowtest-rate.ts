@@ -104,6 +104,7 @@ const prepared = await prepareCase({ id: 0, suite, base: '.', flows }, 0, {
 })
 // Without recording, nothing looks on.
 const blind: Tap = {
+  requested: (_method, _url, serve) => serve(),
   received: () => true,
   handled: () => undefined,
   sending: (_node, _out, send) => send(),

@@ -62,6 +62,8 @@ interface RuntimeEvent {
 
 /** What sees the messages of the present deployment. */
 export interface Tap {
+  /** An HTTP request has come; `serve` hands it to the flow. */
+  requested(method: string, url: string, serve: () => void): void
   /** False: the node's own handler is not to run. */
   received(node: LiveNode, message: RuntimeMessage): boolean
   handled(node: LiveNode, message: RuntimeMessage): void
@@ -133,10 +135,16 @@ export class Embedded {
 
   async #start({ folder, log }: EmbedOptions): Promise<void> {
     const { red } = this
-    const server = createServer((request, response) => red.httpNode(request, response))
+    const server = createServer((request, response) => {
+      const { method = '', url = '' } = request
+      const serve = (): void => red.httpNode(request, response)
+      if (this.#tap) this.#tap.requested(method, url, serve)
+      else serve()
+    })
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
     server.unref()
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    process.env['NODE_RED_URL'] = this.url // flows call their own endpoints by it
     red.init(server, this.#settings(folder, log))
     const started = this.#started()
     await red.start()

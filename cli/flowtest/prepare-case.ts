@@ -4,7 +4,6 @@ import { configError, inputError } from '../../lib/errors.ts'
 import { Expectations, type ResolvedExpectation } from '../../lib/flowtest/expectations.ts'
 import { findNode } from '../../lib/flowtest/find-node.ts'
 import type { NodeLook } from '../../lib/flowtest/node-looks.ts'
-import { triggersOf } from '../../lib/flowtest/parse-suite.ts'
 import { resolveStubs } from '../../lib/flowtest/stubs.ts'
 import type { Expectation, ExpectedSchema, TestCase } from '../../lib/flowtest/suite.ts'
 import type { Topology } from '../../lib/flowtest/topology.ts'
@@ -40,9 +39,6 @@ export async function prepareCase(
   const test = job.suite.cases[at]
   if (!test) throw new Error(`There is no case ${at + 1}`)
   const failureModes = new Map([...looks].map(([type, look]) => [type, look.failureModes]))
-  triggersOf(test).forEach(
-    ({ node }, index) => void findNode(topology, node, `cases[${at}].trigger[${index}].node`),
-  )
   const resolved = await Promise.all(
     test.expect.map((each, index) =>
       resolveExpectation(job, topology, each, `cases[${at}].expect[${index}]`),

@@ -1,17 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PaletteError } from '../../lib/errors.ts'
-import type { Expectations } from '../../lib/flowtest/expectations.ts'
+import type { Answer, Expectations } from '../../lib/flowtest/expectations.ts'
 import { describeUnmet, messageOf, type Happened } from '../../lib/flowtest/expectations.ts'
-import { findNode } from '../../lib/flowtest/find-node.ts'
-import { triggersOf } from '../../lib/flowtest/parse-suite.ts'
+import { endpointAt, endpointsOf } from '../../lib/flowtest/http-trigger.ts'
 import { Recorder } from '../../lib/flowtest/recorder.ts'
-import type { RuntimeMessage } from '../../lib/flowtest/runtime-message.ts'
-import { sampleEvent } from '../../lib/flowtest/sample-event.ts'
+import { codeOf, type RuntimeMessage } from '../../lib/flowtest/runtime-message.ts'
 import type { StubAnswer } from '../../lib/flowtest/stubs.ts'
-import type { Message, TestCase, Trigger } from '../../lib/flowtest/suite.ts'
+import type { Message, TestCase } from '../../lib/flowtest/suite.ts'
 import type { Topology } from '../../lib/flowtest/topology.ts'
 import { systemClock } from '../../lib/system.ts'
 import type { Embedded, LiveNode, Tap } from './embedded.ts'
+import { Triggers } from './triggers.ts'
 
 /** What a case needs that was found beforehand. */
 export interface PreparedCase {
@@ -78,6 +77,26 @@ export class CaseTap implements Tap {
     this.recorder.failing(node, error, message, report)
   }
 
+  requested(method: string, url: string, serve: () => void): void {
+    const { topology } = this.#prepared
+    const endpoint = endpointAt(endpointsOf(topology), method, url.replace(/[?#].*$/s, ''))
+    const running = [...topology.running].find(([, { id }]) => id === endpoint?.node.id)
+    if (running) this.recorder.requested(running[0], serve)
+    else serve()
+  }
+
+  /** A request of the case was answered. */
+  answered(answer: Answer): void {
+    const { topology, expectations, failureModes } = this.#prepared
+    expectations.answered(answer)
+    const node = topology.nodes.get(answer.endpoint ?? '')
+    const code = codeOf(answer.body)
+    if (!node || code === undefined || failureModes.get(node.type)?.includes(code) !== true) return
+    // The code of a node behind the endpoint is that node's failure.
+    if (this.recorder.faults.some((fault) => fault.code === code)) return
+    this.recorder.refused(node.id, answer.body)
+  }
+
   close(): void {
     this.#timers.forEach(clearTimeout)
   }
@@ -135,10 +154,11 @@ export interface CaseRun {
 
 /** Triggers a case and waits for its end. The flows run already. */
 export async function runCase(embedded: Embedded, prepared: PreparedCase, tap: CaseTap): Promise<CaseRun> {
-  const { test, topology, expectations, timeoutMs } = prepared
+  const { topology, expectations, timeoutMs } = prepared
   const { recorder } = tap
   const resources = countResources()
-  for (const trigger of triggersOf(test)) fire(embedded, prepared, trigger)
+  const triggers = new Triggers(embedded, prepared, tap)
+  triggers.start()
   const happened = (): Happened => ({
     trace: recorder.trace,
     faults: recorder.faults,
@@ -146,16 +166,17 @@ export async function runCase(embedded: Embedded, prepared: PreparedCase, tap: C
   })
   const started = performance.now()
   let timedOut = false
-  while (!isOver(recorder, expectations, happened(), resources)) {
+  while (!triggers.isDone || !isOver(recorder, expectations, happened(), resources)) {
     if (performance.now() - started > timeoutMs) {
       timedOut = true
       break
     }
     await (recorder.isIdle ? delay(POLL_MS) : new Promise(setImmediate))
   }
+  await triggers.stop()
   const unmet = expectations.unmet(happened())
-  const problems = unmet.map(describeUnmet)
-  if (timedOut && unmet.length > 0) {
+  const problems = [...triggers.problems, ...unmet.map(describeUnmet)]
+  if (timedOut && problems.length > 0) {
     const names = recorder.working.map((id) => `\`${topology.nodes.get(id)?.name ?? id}\``)
     problems.unshift(
       `Time-out after ${timeoutMs} ms${names.length > 0 ? `; still at work: ${names.join(', ')}` : ''}`,
@@ -163,7 +184,7 @@ export async function runCase(embedded: Embedded, prepared: PreparedCase, tap: C
   }
   return {
     problems: [...problems, ...unexpected(prepared, recorder)],
-    timedOut: timedOut && unmet.length > 0,
+    timedOut: timedOut && problems.length > 0,
   }
 }
 
@@ -207,34 +228,6 @@ function unexpected({ test, topology, expectations }: PreparedCase, recorder: Re
       const name = topology.nodes.get(node)?.name ?? node
       return `\`${name}\` failed and no Catch node took it: ${code === undefined ? '' : `${code}: `}${message}`
     })
-}
-
-function fire(embedded: Embedded, prepared: PreparedCase, trigger: Trigger): void {
-  const { topology } = prepared
-  const node = findNode(topology, trigger.node, 'trigger.node')
-  const ids = [...topology.running].filter(([, { id }]) => id === node.id).map(([id]) => id)
-  if (ids.length > 1)
-    throw new Error(
-      `Node \`${node.name}\` runs ${ids.length} times, once an instance of its subflow: trigger the instance`,
-    )
-  const live = embedded.red.nodes.getNode(ids[0] ?? node.id)
-  if (!live) throw new Error(`Node \`${node.name}\` did not start: see the log`)
-  for (let count = trigger.times ?? 1; count > 0; count -= 1) fireOnce(prepared, live, trigger)
-}
-
-function fireOnce({ inputs }: PreparedCase, live: LiveNode, trigger: Trigger): void {
-  if (trigger.inject === true) {
-    live.receive({})
-    return
-  }
-  const message = structuredClone(trigger.mock ? sampleEvent(trigger.mock) : (trigger.message ?? {}))
-  const hasInput = (inputs.get(live.type) ?? 1) > 0 && Boolean(live._inputCallback ?? live._inputCallbacks)
-  if (trigger.output === undefined && hasInput) {
-    live.receive(message)
-    return
-  }
-  const before = Array.from({ length: (trigger.output ?? 1) - 1 }, () => null)
-  live.send([...before, message])
 }
 
 /** A failure of a case before its first message. */

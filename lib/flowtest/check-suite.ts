@@ -1,21 +1,28 @@
 import { PaletteError, isPaletteError } from '../errors.ts'
 import { findNode } from './find-node.ts'
+import { findEndpoint } from './http-trigger.ts'
 import { triggersOf, type ParsedSuite } from './parse-suite.ts'
 import type { Topology } from './topology.ts'
 
 type Place = readonly (string | number)[]
 
+interface Reference {
+  readonly place: Place
+  /** @throws `INPUT_INVALID` when the flow does not have it. */
+  readonly find: (topology: Topology, path: string) => unknown
+}
+
 /**
- * Checks that each node that a case file names is one of the flow.
+ * Checks that each node and endpoint that a case file names is one of the flow.
  *
  * @param file name that errors show.
  * @throws `INPUT_INVALID`: all faults together, each with its line and the candidates.
  */
 export function checkReferences({ suite, lineOf }: ParsedSuite, file: string, topology: Topology): void {
   const faults: string[] = []
-  for (const [place, reference] of references(suite)) {
+  for (const { place, find } of references(suite)) {
     try {
-      findNode(topology, reference, pathOf(place))
+      find(topology, pathOf(place))
     } catch (error) {
       if (!isPaletteError(error)) throw error
       const line = lineOf(place)
@@ -29,19 +36,24 @@ export function checkReferences({ suite, lineOf }: ParsedSuite, file: string, to
 const pathOf = (place: Place): string =>
   place.map((name, at) => (typeof name === 'number' ? `[${name}]` : at === 0 ? name : `.${name}`)).join('')
 
-function references(suite: ParsedSuite['suite']): readonly (readonly [Place, string])[] {
-  const found: [Place, string][] = []
-  suite.stubs?.forEach(({ node }, at) => found.push([['stubs', at, 'node'], node]))
+function references(suite: ParsedSuite['suite']): readonly Reference[] {
+  const found: Reference[] = []
+  const node = (place: Place, name: string | undefined): void => {
+    if (name !== undefined) found.push({ place, find: (topology, path) => findNode(topology, name, path) })
+  }
+  suite.stubs?.forEach((stub, at) => node(['stubs', at, 'node'], stub.node))
   suite.cases.forEach((each, index) => {
     const place = ['cases', index]
     const many = Array.isArray(each.trigger)
-    triggersOf(each).forEach(({ node }, at) =>
-      found.push([[...place, 'trigger', ...(many ? [at] : []), 'node'], node]),
-    )
-    each.stubs?.forEach(({ node }, at) => found.push([[...place, 'stubs', at, 'node'], node]))
-    each.expect.forEach(({ node, order }, at) => {
-      if (node !== undefined) found.push([[...place, 'expect', at, 'node'], node])
-      order?.forEach((name, step) => found.push([[...place, 'expect', at, 'order', step], name]))
+    triggersOf(each).forEach((trigger, at) => {
+      const where = [...place, 'trigger', ...(many ? [at] : [])]
+      if (!trigger.http) node([...where, 'node'], trigger.node)
+      else found.push({ place: where, find: (topology, path) => findEndpoint(topology, trigger, path) })
+    })
+    each.stubs?.forEach((stub, at) => node([...place, 'stubs', at, 'node'], stub.node))
+    each.expect.forEach((expectation, at) => {
+      node([...place, 'expect', at, 'node'], expectation.node)
+      expectation.order?.forEach((name, step) => node([...place, 'expect', at, 'order', step], name))
     })
   })
   return found

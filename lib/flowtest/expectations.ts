@@ -1,10 +1,11 @@
 import { isPaletteError } from '../errors.ts'
 import type { SchemaValidator } from '../schema/validator.ts'
+import { checkFault, checkReached, isFault, times } from './expected-outcome.ts'
 import { describeDifferences, differencesOf, type Difference } from './match.ts'
-import type { Fault } from './recorder.ts'
 import { snapshot } from './snapshot.ts'
-import type { Expectation, Failure } from './suite.ts'
-import type { Trace } from './trace.ts'
+import { codeOf } from './runtime-message.ts'
+import type { Expectation, ExpectedAnswer } from './suite.ts'
+import type { Fault, Trace } from './trace.ts'
 
 /** An expectation whose nodes and schema were found. */
 export interface ResolvedExpectation {
@@ -28,6 +29,18 @@ export interface Unmet {
   readonly at: number
   readonly message: string
   readonly differences: readonly Difference[]
+}
+
+/** An answer to an HTTP request of a case. */
+export interface Answer {
+  /** Id in the flow file of the node that gave it, where it is known. */
+  readonly endpoint: string | undefined
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** What JSON holds, else text. */
+  readonly body: unknown
+  /** From the request to the end of the answer. */
+  readonly tookMs: number
 }
 
 interface Seen {
@@ -66,6 +79,11 @@ export class Expectations {
     this.#keep(`${node} out ${output}`, message, atMs)
   }
 
+  answered({ endpoint, tookMs, ...answer }: Answer): void {
+    this.#keep('answer', answer, tookMs)
+    if (endpoint !== undefined) this.#keep(`${endpoint} answer`, answer, tookMs)
+  }
+
   /** The expectations that are not met so far. */
   unmet(happened: Happened): readonly Unmet[] {
     return this.#list.flatMap((each, at) => {
@@ -74,12 +92,26 @@ export class Expectations {
     })
   }
 
-  /** The faults that an expectation names. */
+  /** The faults that an expectation names, or that an expected answer tells of. */
   expectedFaults(faults: readonly Fault[]): ReadonlySet<Fault> {
-    const expected = this.#list.flatMap(({ node, expectation: { fails } }) =>
-      fails === undefined ? [] : faults.filter((fault) => fault.node === node && isFault(fails, fault)),
-    )
+    const expected = this.#list.flatMap((each) => {
+      const { node, expectation } = each
+      const { fails } = expectation
+      if (expectation.answers) return faults.filter((fault) => this.#isAnswered(each, fault))
+      return fails === undefined ? [] : faults.filter((fault) => fault.node === node && isFault(fails, fault))
+    })
     return new Set(expected)
+  }
+
+  #isAnswered(each: ResolvedExpectation, { code }: Fault): boolean {
+    const met = (this.#seen.get(placeOf(each)) ?? []).filter(
+      ({ message }) => differencesIn(each, message).length === 0,
+    )
+    return met.some(({ message }) => {
+      const told = codeOf((message as { body?: unknown }).body)
+      // Failures without a code of ours are all told by this one.
+      return told !== undefined && (told === code || told === 'ENDPOINT_FLOW_FAILED')
+    })
   }
 
   #keep(place: string, message: object, atMs: number): void {
@@ -92,7 +124,7 @@ export class Expectations {
     happened: Happened,
   ): (Omit<Unmet, 'at' | 'differences'> & Partial<Unmet>) | undefined {
     const { expectation, node = '' } = each
-    const name = `\`${this.#nameOf(node)}\``
+    const name = each.node === undefined ? 'the flow' : `\`${this.#nameOf(node)}\``
     if (expectation.order) return this.#checkOrder(each.order, happened.trace)
     if (expectation.reached !== undefined)
       return checkReached(expectation.reached, happened.reached[node] ?? 0, name)
@@ -107,14 +139,12 @@ export class Expectations {
     each: ResolvedExpectation,
     name: string,
   ): (Pick<Unmet, 'message'> & Partial<Unmet>) | undefined {
-    const { expectation } = each
-    const { nth, withinMs, output = 1 } = expectation
-    const verb = expectation.receives ? 'receive' : 'send'
-    const where = expectation.receives ? '' : ` at output ${output}`
+    const { nth, withinMs } = each.expectation
+    const { verb, noun, one, where } = wordsOf(each.expectation)
     const all = this.#seen.get(placeOf(each)) ?? []
     const chosen = nth === undefined ? all : all.slice(nth - 1, nth)
     if (chosen.length === 0) {
-      const count = nth === undefined ? 'a message' : `message ${nth}`
+      const count = nth === undefined ? one : `${noun} ${nth}`
       return {
         message: `Expected ${name} to ${verb} ${count}${where}, but it ${all.length === 0 ? 'never did' : `did so ${times(all.length)}`}`,
       }
@@ -125,15 +155,15 @@ export class Expectations {
     if (inTime) return undefined
     if (met[0])
       return {
-        message: `Expected ${name} to ${verb} this${where} within ${withinMs ?? 0} ms, but it took ${Math.round(met[0].seen.atMs)} ms`,
+        message: `Expected ${name} to ${verb} this ${noun}${where} within ${withinMs ?? 0} ms, but it took ${Math.round(met[0].seen.atMs)} ms`,
       }
     const nearest = tried.reduce((a, b) => (b.differences.length < a.differences.length ? b : a))
     const which =
       all.length === 1
         ? ''
-        : ` (${all.length} messages; the nearest is number ${all.indexOf(nearest.seen) + 1})`
+        : ` (${all.length} ${noun}s; the nearest is number ${all.indexOf(nearest.seen) + 1})`
     return {
-      message: `Expected ${name} to ${verb} another message${where}${which}`,
+      message: `Expected ${name} to ${verb} another ${noun}${where}${which}`,
       differences: nearest.differences,
     }
   }
@@ -155,21 +185,38 @@ export class Expectations {
   }
 }
 
-const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)
+/** How a thing that was seen is spoken of. */
+function wordsOf({ receives, answers, output = 1 }: Expectation): {
+  readonly verb: string
+  readonly noun: string
+  readonly one: string
+  readonly where: string
+} {
+  if (answers) return { verb: 'give', noun: 'answer', one: 'an answer', where: '' }
+  const message = { noun: 'message', one: 'a message' }
+  return receives
+    ? { ...message, verb: 'receive', where: '' }
+    : { ...message, verb: 'send', where: ` at output ${output}` }
+}
 
-function placeOf({ node = '', expectation: { receives, sends, output = 1 } }: ResolvedExpectation): string {
+function placeOf({ node = '', expectation }: ResolvedExpectation): string {
+  const { receives, sends, answers, output = 1 } = expectation
+  if (answers) return node === '' ? 'answer' : `${node} answer`
   if (receives) return `${node} in`
   return sends ? `${node} out ${output - 1}` : ''
 }
 
 function differencesIn(
-  { expectation: { receives, sends, property = 'payload' }, schema }: ResolvedExpectation,
+  { expectation, schema }: ResolvedExpectation,
   message: unknown,
 ): readonly Difference[] {
-  const differences = differencesOf(receives ?? sends, message)
+  const { receives, sends, answers } = expectation
+  const root = answers ? 'answer' : 'msg'
+  const { property = answers ? 'body' : 'payload' } = expectation
+  const differences = differencesOf(answers ? withLowerNames(answers) : (receives ?? sends), message, root)
   if (differences.length > 0 || !schema) return differences
   const value = valueOf(message, property)
-  const place = `msg.${property}`
+  const place = `${root}.${property}`
   try {
     const verdict = schema.validate(value, place)
     if (verdict.valid) return []
@@ -185,58 +232,20 @@ function differencesIn(
   }
 }
 
+const withLowerNames = ({ headers, ...rest }: ExpectedAnswer): ExpectedAnswer =>
+  headers
+    ? {
+        ...rest,
+        headers: Object.fromEntries(
+          Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+        ),
+      }
+    : rest
+
 const valueOf = (message: unknown, property: string): unknown =>
   property
     .split('.')
     .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], message)
-
-function checkReached(
-  wanted: boolean | number,
-  count: number,
-  name: string,
-): Pick<Unmet, 'message'> | undefined {
-  if (wanted === true) return count > 0 ? undefined : { message: `Expected ${name} to be reached` }
-  if (wanted === false)
-    return count === 0
-      ? undefined
-      : { message: `Expected ${name} not to be reached, but it was, ${times(count)}` }
-  return count === wanted
-    ? undefined
-    : { message: `Expected ${name} to be reached ${times(wanted)}, but it was ${times(count)}` }
-}
-
-const failureOf = (fails: Failure | string): Failure => (typeof fails === 'string' ? { code: fails } : fails)
-
-const isFault = (fails: Failure | string, fault: Fault): boolean =>
-  differencesOf(failureOf(fails), { code: fault.code, message: fault.message, details: fault.details })
-    .length === 0
-
-function checkFault(
-  fails: Failure | string,
-  faults: readonly Fault[],
-  name: string,
-  withinMs: number | undefined,
-): (Pick<Unmet, 'message'> & Partial<Unmet>) | undefined {
-  const code = failureOf(fails).code ?? 'an error'
-  const met = faults.filter((fault) => isFault(fails, fault))
-  if (met.some(({ atMs }) => withinMs === undefined || atMs <= withinMs)) return undefined
-  if (met[0])
-    return {
-      message: `Expected ${name} to fail with ${code} within ${withinMs ?? 0} ms, but it took ${Math.round(met[0].atMs)} ms`,
-    }
-  if (faults.length === 0) return { message: `Expected ${name} to fail with ${code}, but it did not fail` }
-  const [first] = faults
-  return {
-    message: `Expected ${name} to fail with ${code}, but it failed otherwise`,
-    differences: first
-      ? differencesOf(
-          failureOf(fails),
-          { code: first.code, message: first.message, details: first.details },
-          'error',
-        )
-      : [],
-  }
-}
 
 /** Unmet expectations as text, differences indented below. */
 export const describeUnmet = ({ message, differences }: Pick<Unmet, 'message' | 'differences'>): string =>

@@ -1,3 +1,5 @@
+import { isSecretName, REDACTED, redactText } from '../redact/redact-text.ts'
+
 /** One place where a value is not as expected. */
 export interface Difference {
   /** As users write it: `payload.items[0].id`. */
@@ -134,10 +136,10 @@ export function shown(value: unknown): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 3)}...` : text
 }
 
-/** Differences as lines of text. */
+/** Differences as lines of text; what was found at the place of a secret is masked. */
 export const describeDifferences = (differences: readonly Difference[]): readonly string[] =>
   differences.flatMap(({ path, expected, actual }) => [
     path,
     `  expected ${expected}`,
-    `  actual   ${actual}`,
+    `  actual   ${actual !== 'nothing' && path.split(/[.[\]"]+/).some(isSecretName) ? REDACTED : redactText(actual)}`,
   ])

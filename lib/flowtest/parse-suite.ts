@@ -115,25 +115,45 @@ function choiceFaults(suite: Suite): readonly Fault[] {
 function caseFaults(faults: Fault[], each: TestCase, place: readonly (string | number)[]): void {
   triggersOf(each).forEach((trigger, at) => {
     const where = Array.isArray(each.trigger) ? [...place, 'trigger', at] : [...place, 'trigger']
-    one(faults, where, trigger, ['inject', 'message', 'mock'])
+    one(faults, where, trigger, ['inject', 'message', 'mock', 'http'])
+    triggerFaults(faults, trigger, where)
   })
   each.expect.forEach((expectation, at) => {
     const where = [...place, 'expect', at]
-    one(faults, where, expectation, ['receives', 'sends', 'fails', 'reached', 'order'])
-    if (!expectation.order && expectation.node === undefined)
+    one(faults, where, expectation, ['receives', 'sends', 'fails', 'reached', 'order', 'answers'])
+    if (!expectation.order && !expectation.answers && expectation.node === undefined)
       faults.push({ place: where, message: 'Expected the expectation to name a `node`' })
     schemaFaults(faults, expectation, where)
   })
 }
 
+function triggerFaults(
+  faults: Fault[],
+  { node, http, output }: Trigger,
+  place: readonly (string | number)[],
+): void {
+  if (!http) {
+    if (node === undefined) faults.push({ place, message: 'Expected the trigger to name a `node`' })
+    return
+  }
+  if (node === undefined && http.path === undefined)
+    faults.push({ place, message: 'Expected the trigger to name a `node`, or its `http` a `path`' })
+  if (output !== undefined)
+    faults.push({ place, message: 'Expected no `output` together with `http`: a request is always answered' })
+  const bodies = BODIES.filter((name) => name in http)
+  if (bodies.length > 1) one(faults, [...place, 'http'], http, BODIES)
+}
+
+const BODIES = ['body', 'form', 'text'] as const
+
 function schemaFaults(faults: Fault[], expectation: Expectation, place: readonly (string | number)[]): void {
-  const { schema, receives, sends } = expectation
+  const { schema, receives, sends, answers } = expectation
   if (!schema) return
   one(faults, [...place, 'schema'], schema, ['json', 'file', 'dataAction'])
-  if (!receives && !sends)
+  if (!receives && !sends && !answers)
     faults.push({
       place,
-      message: 'Expected `schema` together with `receives` or `sends` (`{}` for any message)',
+      message: 'Expected `schema` together with `receives`, `sends` or `answers` (`{}` for anything)',
     })
 }
 

@@ -5,7 +5,7 @@ import { changesBetween } from './changes.ts'
 import { ReachCounter, type Counts } from './counts.ts'
 import { codeOf, outputsOf, textOf, type RuntimeMessage } from './runtime-message.ts'
 import type { Topology } from './topology.ts'
-import type { Arrival, Hop, HopError, Trace } from './trace.ts'
+import { arrivalOf, errorOf, type Arrival, type Fault, type Hop, type Trace } from './trace.ts'
 
 /** A node of the runtime, as far as it is looked at. */
 export interface RuntimeNode {
@@ -13,17 +13,6 @@ export interface RuntimeNode {
   readonly type: string
   /** How many of its input handlers tell when they are done. */
   readonly _expectedDoneCount?: number
-}
-
-/** An error that a node reported for a message, thrown or sent. */
-export interface Fault {
-  readonly node: string
-  readonly code: string | undefined
-  readonly message: string
-  readonly details: unknown
-  readonly atMs: number
-  /** A Catch node took it, or it left at an output of the node. */
-  handled: boolean
 }
 
 /** Sees each message as it enters and leaves nodes. */
@@ -135,7 +124,7 @@ export class Recorder {
     this.#parts.mark(node.id)
     const from = delivery?.open ?? (here?.owner === this ? here.open : undefined)
     // The runtime itself delivers from `link out` to `link in` as over a wire.
-    const arrival = delivery && node.type !== 'link in' ? 'wire' : arrivalOf(node.type, from)
+    const arrival = delivery && node.type !== 'link in' ? 'wire' : arrivalOf(node.type, from !== undefined)
     this.#reach.node(running.id)
     if (arrival === 'link' && from) this.#reach.link(from.hop.node, running.id)
     if (arrival === 'error') for (const fault of this.#raising) fault.handled = true
@@ -148,6 +137,25 @@ export class Recorder {
   handled(node: RuntimeNode, message: RuntimeMessage): void {
     places.enterWith(this.#outer.pop())
     if ((node._expectedDoneCount ?? 0) === 0) this.#leave(node.id, message)
+  }
+
+  /** An HTTP request comes to a node; `serve` hands it over. All that follows from it belongs to it. */
+  requested(runningId: string, serve: () => void): void {
+    const running = this.#parts.topology.running.get(runningId)
+    if (!running) {
+      serve()
+      return
+    }
+    this.#parts.mark(runningId)
+    this.#reach.node(running.id)
+    const origin = { from: undefined, arrival: 'http', output: undefined } as const
+    places.run({ owner: this, open: this.#enter({ id: runningId, type: '' }, {}, origin) }, serve)
+  }
+
+  /** An endpoint has refused a request by itself, and told so in its answer. @param id in the flow file. */
+  refused(id: string, error: unknown): void {
+    const type = this.#parts.topology.nodes.get(id)?.type ?? ''
+    this.#fault({ id, type }, id, error).handled = true
   }
 
   /** Records what a node sends while `send` runs. */
@@ -224,10 +232,11 @@ export class Recorder {
     if (index < MAX_HOPS) this.#hops.push(hop)
     else this.#dropped += 1
     const before = index < MAX_CHANGED_HOPS ? this.#redact(message) : undefined
-    const waits = (node._expectedDoneCount ?? 0) > 0 && origin.arrival !== 'source'
+    const begins = origin.arrival === 'source' || origin.arrival === 'http'
+    const waits = (node._expectedDoneCount ?? 0) > 0 && !begins
     const open: Open = { hop, runningId: node.id, message, before, error: message.error, waits }
     this.#last.set(node.id, open)
-    if (origin.arrival === 'source') return open
+    if (begins) return open
     const list = this.#open.get(node.id)
     if (list) list.push(open)
     else this.#open.set(node.id, [open])
@@ -301,13 +310,4 @@ export class Recorder {
     this.faults.push(fault)
     return fault
   }
-}
-
-const errorOf = ({ code, message }: Fault): HopError => (code === undefined ? { message } : { code, message })
-
-function arrivalOf(type: string, from: Open | undefined): Arrival {
-  if (type === 'catch') return 'error'
-  if (type === 'status') return 'status'
-  if (type === 'complete') return 'complete'
-  return from ? 'link' : 'trigger'
 }

@@ -4,14 +4,34 @@ import type { Profiles } from './profiles.ts'
 /** Any part of a message. */
 export type Message = Readonly<Record<string, unknown>>
 
-/** What starts a case. Exactly one of `inject`, `message` and `mock`. */
+/** An HTTP request to an endpoint of the flow. At most one of `body`, `form` and `text`. */
+export interface HttpRequest {
+  /** The one that the endpoint answers, unless given. */
+  readonly method?: string
+  /** The one of the trigger's node, unless given. */
+  readonly path?: string
+  readonly query?: Readonly<Record<string, string | number | boolean>>
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Sent as a form: values that are no text as JSON. */
+  readonly form?: Message
+  /** Sent as it is. */
+  readonly text?: string
+  /** The caller goes away after so many milliseconds. */
+  readonly hangUpMs?: number
+}
+
+/** What starts a case. Exactly one of `inject`, `message`, `mock` and `http`. */
 export interface Trigger {
-  readonly node: string
+  /** Needed but for `http` with a `path`. */
+  readonly node?: string
   /** Press the button of an inject node. */
   readonly inject?: true
   readonly message?: Message
   /** A data action event as CXone sends it, with these values deep-merged. */
   readonly mock?: Message
+  readonly http?: HttpRequest
   /** Let the message leave at this output (from 1) instead of entering. */
   readonly output?: number
   readonly times?: number
@@ -53,6 +73,17 @@ export interface Expectation {
   readonly property?: string
   /** Nodes in the order in which they must have been reached. */
   readonly order?: readonly string[]
+  /** Partial answer to an HTTP request of the case, to the endpoint `node` where that is named. */
+  readonly answers?: ExpectedAnswer
+}
+
+/** Parts of an answer to an HTTP request. */
+export interface ExpectedAnswer {
+  readonly status?: unknown
+  /** Names in any case. */
+  readonly headers?: Message
+  /** What JSON holds, else text. */
+  readonly body?: unknown
 }
 
 /** Where the JSON Schema of an expectation comes from. Exactly one of `json`, `file` and `dataAction`. */

@@ -1,7 +1,7 @@
 import type { Change } from './changes.ts'
 
-/** How a message came to a node. */
-export type Arrival = 'wire' | 'link' | 'error' | 'status' | 'complete' | 'trigger' | 'source'
+/** How a message came to a node; `http` is a request, to the node that makes a message of it. */
+export type Arrival = 'wire' | 'link' | 'error' | 'status' | 'complete' | 'trigger' | 'source' | 'http'
 
 /** One stay of a message in a node. Times are milliseconds from the start of the case. */
 export interface Hop {
@@ -42,4 +42,27 @@ export interface Trace {
   readonly hops: readonly Hop[]
   /** Hops that were not kept, because there were too many. */
   readonly dropped: number
+}
+
+/** An error that a node reported for a message, thrown or sent. */
+export interface Fault {
+  readonly node: string
+  readonly code: string | undefined
+  readonly message: string
+  readonly details: unknown
+  readonly atMs: number
+  /** A Catch node took it, or it left at an output of the node. */
+  handled: boolean
+}
+
+/** A failure as a trace shows it. */
+export const errorOf = ({ code, message }: Fault): HopError =>
+  code === undefined ? { message } : { code, message }
+
+/** How a message came to a node of this type without a wire. @param hasSource whether another node's work led to it. */
+export function arrivalOf(type: string, hasSource: boolean): Arrival {
+  if (type === 'catch') return 'error'
+  if (type === 'status') return 'status'
+  if (type === 'complete') return 'complete'
+  return hasSource ? 'link' : 'trigger'
 }
