@@ -103,6 +103,18 @@ export const ERROR_TABLE = {
     'Raise the limit, or choose to wait',
     true,
   ),
+  PIN_MISMATCH: entry(
+    '`connectTo` has the addresses of another host than the one that is called',
+    'Look up the host of the call; `details` has both names',
+  ),
+  PIN_EXPIRED: entry(
+    'The addresses of `connectTo` are older than their time to live',
+    'Look the name up just before the call',
+  ),
+  PIN_REFUSED: entry(
+    'Nothing would check who answers at an address of `connectTo`',
+    'Use TLS that verifies certificates, or turn `connectTo` off',
+  ),
   SCHEMA_INVALID: entry('The JSON Schema itself is wrong', 'Correct the schema at `details.path`'),
   SCHEMA_UNAVAILABLE: entry(
     'The JSON Schema could not be fetched',

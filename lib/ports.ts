@@ -29,13 +29,18 @@ export interface HttpRequest {
   readonly signal?: AbortSignal
   /** Larger bodies fail the request. Default 16 MiB. */
   readonly maxResponseBytes?: number
-  /** Connect to this address instead of looking the host up; the name is kept for TLS and `Host`. */
+  /** Connect to one of these addresses instead of looking the host up; the name is kept for TLS and `Host`. */
   readonly connectTo?: ConnectTarget
 }
 
-/** An address that was checked before, to connect to. `port` only where it differs from the URL's. */
+/** An address that was checked before, to connect to, and others of the same host. */
 export interface ConnectTarget {
   readonly address: string
+  /** Taken in turn where no connection can be made. Of all, those that a connection is open to are preferred. */
+  readonly others?: readonly string[]
+  /** Those that former attempts have used, the latest one last: taken after all others. */
+  readonly avoid?: readonly string[]
+  /** Only where it differs from the URL's. */
   readonly port?: number
 }
 
@@ -46,11 +51,13 @@ export interface HttpResponse {
   readonly body: Buffer
   /** Milliseconds from the start to the last byte. */
   readonly latencyMs: number
+  /** The one of `connectTo` that answered. */
+  readonly address?: string
 }
 
 /**
  * Sends one request. Fails with `TIMEOUT`, `ABORTED`, `CXONE_UNREACHABLE` (no connection, dropped) or
- * `CXONE_UNEXPECTED_RESPONSE` (body too large).
+ * `CXONE_UNEXPECTED_RESPONSE` (body too large); with `connectTo`, `details.address` is the last address that was tried.
  */
 export type HttpSend = (request: HttpRequest) => Promise<HttpResponse>
 

@@ -6,6 +6,7 @@ const AREAS = {
   AUTH: 'Signing in',
   CXONE: 'CXone API',
   DNS: 'DNS',
+  PIN: 'Pinned connections',
   SCHEMA: 'JSON Schema',
   UUID: 'UUIDs',
   PG: 'PostgreSQL',

@@ -2,7 +2,11 @@ import { show } from '../errors.ts'
 import type { Field } from './fields.ts'
 
 /** The kinds of TypedInput that the palette uses. */
-export const TYPED_KINDS = ['str', 'num', 'bool', 'json', 'msg', 'flow', 'global', 'env', 'jsonata'] as const
+export const TYPED_KINDS = [
+  ...(['str', 'num', 'bool', 'json', 'msg', 'flow', 'global', 'env', 'jsonata'] as const),
+  /** Nothing is read: of {@link optionalTyped} alone. */
+  'off',
+] as const
 export type TypedKind = (typeof TYPED_KINDS)[number]
 
 /** A TypedInput property as it is stored: `x` and `xType`. */
@@ -37,6 +41,21 @@ export function typed(
       return checkTyped(stored, kinds) ?? (type === 'str' ? checkText(value ?? '') : undefined)
     },
     parse: (stored) => stored as Typed,
+  }
+}
+
+/** A TypedInput property that is `off` by default; so is one whose text is empty. */
+export function optionalTyped(kinds: readonly TypedKind[]): TypedField {
+  const any = typed('off:', ['off', ...kinds])
+  const isOff = (stored: unknown): boolean => (stored as Typed).value.trim() === ''
+  return {
+    ...any,
+    check: (stored) => {
+      const { value, type } = stored as Partial<Typed>
+      if (value === '' && any.kinds.includes(type as TypedKind)) return undefined
+      return type === 'off' ? `expected no text with the type off, got ${show(value)}` : any.check(stored)
+    },
+    parse: (stored) => (isOff(stored) ? any.default : any.parse(stored)),
   }
 }
 

@@ -141,10 +141,14 @@ export function copyResult(result: DnsResult, ttl: number): DnsResult {
 
 const NOTHING: Pick<Walked, 'values'> = { values: [] }
 
-/** The facts of a look-up without what it found, for logs: plain data that shares nothing with the result. */
+/**
+ * The facts of a look-up without its records, for logs and for connections that are pinned to what it found: plain data that
+ * shares nothing with the result.
+ */
 export function factsOf(result: DnsResult) {
-  const { domain, dnssec, cacheHit, cnameChain, server, transport, queries, latencyMs } = result
-  const facts = { domain, dnssec: dnssec.status, cacheHit, cnameChain: [...cnameChain] }
+  const { domain, dnssec, cacheHit, cnameChain, server, transport, queries, latencyMs, expiresAt } = result
+  const addresses = { public: [...result.addresses.public], private: [...result.addresses.private] }
+  const facts = { domain, dnssec: dnssec.status, cacheHit, cnameChain: [...cnameChain], addresses, expiresAt }
   return { ...facts, server, transport, queries, latencyMs }
 }
 

@@ -3,11 +3,13 @@ import { PaletteError } from '../errors.ts'
 import type { Clock, HttpRequest, HttpResponse } from '../ports.ts'
 import { abortReason } from '../concurrency/abort.ts'
 import { networkError } from './failure.ts'
+import { withDetails } from './retry.ts'
 import { safeUrl } from './safe-url.ts'
 
 const DEFAULT_MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 const EMPTY = Buffer.alloc(0)
-const GIVEN_UP = new Error('the caller has given up')
+/** Why a request that was given up is aborted. */
+export const GIVEN_UP = new Error('the caller has given up')
 
 /** How an attempt ends, exactly once. */
 export interface Settle {
@@ -21,6 +23,8 @@ export interface Settle {
  * connection included.
  */
 export class Attempt implements Dispatcher.DispatchHandler {
+  /** The one of the request's `connectTo` that is tried. */
+  address: string | undefined
   readonly #request: HttpRequest
   readonly #settle: Settle
   readonly #clock: Clock
@@ -47,6 +51,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (!signal) return
     this.#onAbort = () => this.#giveUp(abortReason(signal))
     signal.addEventListener('abort', this.#onAbort)
+  }
+
+  /** Whether nothing is decided yet. */
+  get isOpen(): boolean {
+    return this.#open
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -78,17 +87,24 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (!this.#end()) return
     const body = this.#more ? Buffer.concat(this.#more, this.#size) : (this.#first ?? EMPTY)
     const latencyMs = this.#clock.monotonic() - this.#started
-    this.#settle.resolve({ status: this.#status, headers: this.#headers, body, latencyMs })
+    const response = { status: this.#status, headers: this.#headers, body, latencyMs }
+    const { address } = this
+    this.#settle.resolve(address === undefined ? response : { ...response, address })
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (this.#end()) this.#settle.reject(networkError(error, this.#request.url))
+    if (this.#end()) this.#settle.reject(this.#placed(networkError(error, this.#request.url)))
   }
 
   #giveUp(error: PaletteError): void {
     if (!this.#end()) return
     this.#controller?.abort(GIVEN_UP)
-    this.#settle.reject(error)
+    this.#settle.reject(this.#placed(error))
+  }
+
+  #placed(error: PaletteError): PaletteError {
+    const { address } = this
+    return address === undefined ? error : withDetails(error, { address })
   }
 
   #end(): boolean {

@@ -3,6 +3,7 @@ import type { Clock, HttpRequest, HttpResponse, HttpSend } from '../ports.ts'
 import { abortReason } from '../concurrency/abort.ts'
 import { Attempt, type Settle } from './attempt.ts'
 import { Connections, type ConnectionOptions } from './connections.ts'
+import { tryRoutes } from './try-routes.ts'
 
 /** An HTTP/1.1 client with kept-alive connections. */
 export interface HttpClient {
@@ -21,7 +22,8 @@ export interface HttpClientOptions extends ConnectionOptions {
  * Makes an HTTP client. undici is loaded and the connections are made with the first request.
  *
  * `send` fails with `TIMEOUT` (`details` `{url, timeoutMs}`), `ABORTED`, `CXONE_UNREACHABLE` (`{url, reason}`),
- * `CXONE_UNEXPECTED_RESPONSE` (body too large) or `INPUT_INVALID` (no http(s) URL, a header that cannot be sent).
+ * `CXONE_UNEXPECTED_RESPONSE` (body too large), `INPUT_INVALID` (no http(s) URL, a header that cannot be sent) or
+ * `CONFIG_INVALID` (`connectTo` where a proxy stands between).
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const client = new Client(options)
@@ -66,8 +68,12 @@ class Client {
         headers: request.headers ?? null,
         body: request.body ?? null,
       }
-      const attempt = new Attempt(request, this.#options.clock, settle)
-      connections.for(url, request.connectTo).dispatch(options, attempt)
+      const { clock } = this.#options
+      const { connectTo, timeoutMs } = request
+      const routes = connectTo && connections.routes(url, connectTo)
+      const attempt = new Attempt(request, clock, settle)
+      if (routes) tryRoutes(attempt, options, routes, { clock, timeoutMs, isClosed: () => this.#closed })
+      else connections.for(url).dispatch(options, attempt)
     }
   }
 

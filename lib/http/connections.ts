@@ -1,5 +1,6 @@
 import type * as undici from 'undici'
 import type { buildConnector, Dispatcher, Pool, ProxyAgent } from 'undici'
+import { configError, type PaletteError } from '../errors.ts'
 import type { ConnectTarget } from '../ports.ts'
 import { bypassesProxy } from './no-proxy.ts'
 
@@ -27,10 +28,28 @@ export interface ConnectionOptions {
 
 const CONNECT_TIMEOUT_MS = 10_000
 const MAX_POOLS = 256
-const PINNED_CONNECTIONS = 8
+/** Addresses that one attempt tries at most: it must end within its time. */
+const MAX_TRIES = 8
+
+/** A way to an origin, by one of its addresses. */
+export interface Route {
+  readonly address: string
+  /** Whether a connection is open: no time is needed to make one. */
+  readonly isOpen: boolean
+  /** The dispatcher that connects nowhere else. */
+  dispatcher(): Dispatcher
+}
+
+/** The connections to an origin, or to one of its addresses. */
+interface Line {
+  readonly pool: Pool
+  open: number
+  /** The last connection could not be made. */
+  isDown: boolean
+}
 
 /**
- * The keep-alive connections of one client: a pool an origin, or an origin at a pinned address; the pool that was used
+ * The keep-alive connections of one client: a pool an origin, or an origin at one pinned address; the pool that was used
  * longest ago goes when there are too many. HTTP/1.1 only: the token endpoint of CXone is reported to fail over
  * HTTP/2. No agent of undici's in between: it passes each pool's events on, which costs a tenth of a request.
  */
@@ -38,7 +57,7 @@ export class Connections {
   readonly #undici: Undici
   readonly #options: ConnectionOptions
   readonly #proxy: ProxyAgent | undefined
-  readonly #pools = new Map<string, Pool>()
+  readonly #lines = new Map<string, Line>()
   #last: { readonly key: string; readonly pool: Pool } | undefined
 
   constructor(library: Undici, options: ConnectionOptions) {
@@ -54,37 +73,72 @@ export class Connections {
     })
   }
 
-  /** The dispatcher for a URL; for a pinned address, one that connects nowhere else. */
-  for(url: URL, target: ConnectTarget | undefined): Dispatcher {
-    if (!target && this.#proxy && !bypassesProxy(url, this.#options.proxy?.noProxy ?? [])) return this.#proxy
-    const key = target ? `${url.origin} ${target.address} ${target.port ?? ''}` : url.origin
-    if (this.#last?.key === key) return this.#last.pool
-    const known = this.#pools.get(key)
-    this.#pools.delete(key) // to the end: the map's order is the order of use
-    const pool = known ?? this.#newPool(url.origin, target)
-    this.#pools.set(key, pool)
-    this.#last = { key, pool }
-    if (this.#pools.size > MAX_POOLS) this.#dropOldest()
-    return pool
+  /** The dispatcher for a URL whose host is looked up. */
+  for(url: URL): Dispatcher {
+    return this.#proxyFor(url) ?? this.#pool(url.origin, url.origin)
+  }
+
+  /**
+   * The ways to a URL by addresses that were looked up before, the best one first: those that former attempts have not used, with
+   * open connections, that were not down the last time; then as they are given.
+   *
+   * @throws `CONFIG_INVALID` where a proxy stands between, which looks names up itself.
+   */
+  routes(url: URL, target: ConnectTarget): readonly Route[] {
+    if (this.#proxyFor(url)) throw notThroughProxy(url, this.#options.proxy?.url ?? '')
+    const { origin } = url
+    const { others = [], avoid = [], port } = target
+    const ways = [target.address, ...others].map((address) => {
+      const key = `${origin} ${address} ${port ?? ''}`
+      const line = this.#lines.get(key)
+      const isOpen = line !== undefined && line.open > 0
+      const rank = isOpen ? 0 : line?.isDown === true ? 2 : 1
+      const dispatcher = (): Dispatcher => this.#pool(key, origin, { address, port })
+      return { address, isOpen, dispatcher, rank: rank + 3 * (avoid.indexOf(address) + 1) }
+    })
+    if (ways.length > 1) ways.sort((one, other) => one.rank - other.rank)
+    return ways.length > MAX_TRIES ? ways.slice(0, MAX_TRIES) : ways
   }
 
   /** Ends all connections; what is in flight fails. */
   async close(): Promise<void> {
-    const all: Dispatcher[] = [...this.#pools.values()]
+    const all: Dispatcher[] = [...this.#lines.values()].map(({ pool }) => pool)
     if (this.#proxy) all.push(this.#proxy)
-    this.#pools.clear()
+    this.#lines.clear()
     this.#last = undefined
     await Promise.all(all.map((part) => part.destroy()))
   }
 
-  #newPool(origin: string, target: ConnectTarget | undefined): Pool {
-    const connections = target ? PINNED_CONNECTIONS : this.#options.connectionsPerOrigin
+  #proxyFor(url: URL): ProxyAgent | undefined {
+    return this.#proxy && !bypassesProxy(url, this.#options.proxy?.noProxy ?? []) ? this.#proxy : undefined
+  }
+
+  #pool(key: string, origin: string, pin?: Peer): Pool {
+    if (this.#last?.key === key) return this.#last.pool
+    const line = this.#lines.get(key) ?? this.#newLine(origin, pin)
+    this.#lines.delete(key) // to the end: the map's order is the order of use
+    this.#lines.set(key, line)
+    this.#last = { key, pool: line.pool }
+    if (this.#lines.size > MAX_POOLS) this.#dropOldest()
+    return line.pool
+  }
+
+  #newLine(origin: string, pin: Peer | undefined): Line {
     const options = { ...this.#options.tls, allowH2: false, timeout: CONNECT_TIMEOUT_MS }
     const connect = this.#undici.buildConnector(options)
-    return new this.#undici.Pool(origin, {
-      ...this.#common(connections),
-      connect: target ? pinned(connect, target) : connect,
+    const pool = new this.#undici.Pool(origin, {
+      ...this.#common(this.#options.connectionsPerOrigin),
+      connect: pin ? pinned(connect, pin) : connect,
     })
+    const line: Line = { pool, open: 0, isDown: false }
+    if (!pin) return line
+    pool.on('connect', () => {
+      line.open += 1
+      line.isDown = false
+    })
+    pool.on('disconnect', () => void (line.open -= 1))
+    pool.on('connectionError', () => void (line.isDown = true))
+    return line
   }
 
   #common(connections = 128): Pool.Options {
@@ -93,19 +147,34 @@ export class Connections {
   }
 
   #dropOldest(): void {
-    for (const [key, pool] of this.#pools) {
-      this.#pools.delete(key)
+    for (const [key, { pool }] of this.#lines) {
+      this.#lines.delete(key)
       void pool.close().catch(() => undefined) // lets its requests end
       return
     }
   }
 }
 
+/** Where a pinned connection goes. */
+interface Peer {
+  readonly address: string
+  readonly port: number | undefined
+}
+
 // Only the address is exchanged: `host` and `servername` keep the name for TLS and the Host header.
 const pinned =
-  (connect: buildConnector.connector, target: ConnectTarget): buildConnector.connector =>
+  (connect: buildConnector.connector, { address, port }: Peer): buildConnector.connector =>
   (options, callback) =>
-    connect({ ...options, hostname: target.address, port: String(target.port ?? options.port) }, callback)
+    connect({ ...options, hostname: address, port: String(port ?? options.port) }, callback)
+
+function notThroughProxy({ hostname }: URL, proxy: string): PaletteError {
+  const by = URL.parse(proxy)?.host ?? 'its proxy'
+  const fix = `turn \`connectTo\` off, or add \`${hostname}\` to the hosts that are reached without proxy`
+  return configError(
+    'connectTo',
+    `Property \`connectTo\`: \`${hostname}\` is reached through the proxy \`${by}\`, which looks names up itself; ${fix}`,
+  )
+}
 
 const basic = ({ username = '', password = '' }: ProxyOptions): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`

@@ -1,5 +1,5 @@
 import { PaletteError } from '../errors.ts'
-import type { Clock, HttpRequest, HttpResponse, HttpSend, Random } from '../ports.ts'
+import type { Clock, ConnectTarget, HttpRequest, HttpResponse, HttpSend, Random } from '../ports.ts'
 import { abortReason } from '../concurrency/abort.ts'
 import { isPassing } from './failure.ts'
 import type { Pace } from './pace.ts'
@@ -57,11 +57,12 @@ export function createRetryingSend(ports: {
   return async (request, { policy, onRetry, pace }) => {
     const started = clock.monotonic()
     let latencyMs = 0
+    let connectTo = request.connectTo
     for (let attempt = 1; ; attempt += 1) {
       const held = pace?.ready(request.signal)
       if (held) await held
       const sent = clock.monotonic()
-      const outcome = await tryOnce(send, request)
+      const outcome = await tryOnce(send, attempt > 1 && connectTo ? { ...request, connectTo } : request)
       const now = clock.monotonic()
       latencyMs += now - sent
       const reason = attempt > policy.maxRetries ? undefined : retryReason(outcome)
@@ -72,10 +73,24 @@ export function createRetryingSend(ports: {
       }
       const waitMs = waitFor(outcome, clock.now(), policy) ?? backoffMs(attempt - 1, policy, random)
       onRetry?.(attempt, waitMs, reason)
+      connectTo = connectTo && elsewhere(connectTo, addressOf(outcome))
       if (isLimited(outcome)) pace?.limited(waitMs)
       await pause(clock, waitMs, request.signal)
     }
   }
+}
+
+/** The same target for the next attempt: what was tried is avoided. */
+export function elsewhere(target: ConnectTarget, tried: string | undefined): ConnectTarget {
+  if (tried === undefined) return target
+  const { avoid = [] } = target
+  return { ...target, avoid: [...avoid.filter((address) => address !== tried), tried] }
+}
+
+/** The address that an attempt went to, where it was sent to one of several. */
+export function addressOf(outcome: HttpResponse | PaletteError): string | undefined {
+  const address = outcome instanceof PaletteError ? outcome.details['address'] : outcome.address
+  return typeof address === 'string' ? address : undefined
 }
 
 /** The same error with more details. */

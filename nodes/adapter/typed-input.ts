@@ -85,6 +85,8 @@ function reader(RED: NodeAPI, node: Node, name: string, { type, value }: Typed):
       return (msg) => messageProperty(RED, msg, value)
     case 'jsonata':
       return jsonata(RED, node, name, value)
+    case 'off':
+      return () => undefined
     case 'env':
       return () => RED.util.evaluateNodeProperty(value, 'env', node, {}) as unknown
     default:
