@@ -1,4 +1,9 @@
-import { newCorrelationId, readCorrelationId } from '../../lib/correlation/correlation.ts'
+import { activeTrace } from '../../lib/correlation/active-trace.ts'
+import {
+  arrivingCorrelationId,
+  newCorrelationId,
+  readCorrelationId,
+} from '../../lib/correlation/correlation.ts'
 import { inputError, show } from '../../lib/errors.ts'
 import type { Message } from './types.ts'
 
@@ -6,7 +11,7 @@ import type { Message } from './types.ts'
 export function correlate(msg: Message): string {
   const place: unknown = msg.cxone
   if (place === undefined) {
-    const made = newCorrelationId()
+    const made = firstCorrelationId(msg)
     msg.cxone = { correlationId: made }
     return made
   }
@@ -14,7 +19,11 @@ export function correlate(msg: Message): string {
     throw inputError('msg.cxone', `Expected \`msg.cxone\` to be an object, got ${show(place)}`)
   }
   const cxone = place as Record<string, unknown>
-  const known = readCorrelationId(cxone['correlationId']) ?? newCorrelationId()
+  const known = readCorrelationId(cxone['correlationId']) ?? firstCorrelationId(msg)
   cxone['correlationId'] = known
   return known
 }
+
+// The one that it came with from another system, or that its trace has already.
+const firstCorrelationId = (msg: Message): string =>
+  arrivingCorrelationId(msg) ?? activeTrace()?.correlationId ?? newCorrelationId()
