@@ -1,3 +1,4 @@
+import type { Pin } from '../dns/pin.ts'
 import type { Pace } from '../http/pace.ts'
 
 /** What a node that calls CXone gets from its `cxone-auth` node. */
@@ -49,6 +50,8 @@ export interface CxoneCall {
   readonly onRetry?: (attempt: number, waitMs: number, reason: string) => void
   /** Shared with the other calls of a bulk run: a 429 pauses them all. */
   readonly pace?: Pace
+  /** Connects to these addresses of the API host instead of looking it up. The token is got as ever. */
+  readonly connectTo?: Pin | undefined
 }
 
 /** The answer of an API call, after retries and renewal of the token. */
@@ -68,6 +71,8 @@ export interface CxoneAnswer {
   readonly latencyMs: number
   /** Milliseconds of all, waits for a repeat or a token included. */
   readonly elapsedMs: number
+  /** The one of `connectTo` that answered. */
+  readonly address?: string
 }
 
 /** Calls CXone's API with a token. Fails with the codes of section 4 of the contract. */

@@ -9,6 +9,7 @@ import type { Clock, HttpRequest } from '../ports.ts'
 import type { CxoneAnswer, CxoneCall, CxoneClient } from './access.ts'
 import { answerError, unexpectedAnswer, type Answered } from './answer-error.ts'
 import { expandPath, queryString } from './path.ts'
+import { namedBase, targetOf, type PinRules } from './pinning.ts'
 import { toJson } from './to-json.ts'
 
 /** What {@link createCxoneClient} needs. */
@@ -19,6 +20,8 @@ export interface CxoneClientOptions {
   readonly policy: RetryPolicy
   /** For calls that bring no time-out of their own, in milliseconds. */
   readonly timeoutMs: number
+  /** How calls with `connectTo` go. */
+  readonly pinning?: PinRules
 }
 
 // What the client sets itself, or what would change where and how the request goes.
@@ -90,10 +93,11 @@ class Client {
 
   async #exchange(prepared: Prepared, grant: Grant, policy: RetryPolicy, before = NONE): Promise<Exchange> {
     const { call, headers, body, path, started } = prepared
-    const { send, clock, timeoutMs } = this.#options
+    const { send, clock, timeoutMs, pinning } = this.#options
     const request: HttpRequest = {
       method: call.method,
-      url: grant.apiBase + path,
+      url: this.#baseOf(call, grant) + path,
+      ...(call.connectTo && { connectTo: targetOf(call.connectTo, grant.apiBase, pinning) }),
       headers: { ...headers, Authorization: `Bearer ${grant.accessToken}` },
       timeoutMs: call.timeoutMs ?? timeoutMs,
       ...(body === undefined ? {} : { body }),
@@ -110,15 +114,20 @@ class Client {
     }
   }
 
+  #baseOf({ connectTo }: CxoneCall, { apiBase }: Grant): string {
+    return connectTo ? namedBase(apiBase, this.#options.pinning) : apiBase
+  }
+
   #finish({ call, path }: Prepared, grant: Grant, exchange: Exchange): CxoneAnswer {
     const { response, attempts, latencyMs, elapsedMs } = exchange
-    const { status, headers, body } = response
+    const { status, headers, body, address } = response
+    const base = this.#baseOf(call, grant)
     const fail = (make: (answered: Answered) => PaletteError): never => {
       const { tokens, clock } = this.#options
       const token = maskOf([grant.accessToken])
       throw make({
         method: call.method,
-        url: grant.apiBase + path,
+        url: base + path,
         exchange,
         mask: (text) => token(tokens.mask(text)),
         nowMs: clock.now(),
@@ -132,10 +141,15 @@ class Client {
     if (json === undefined) return fail((answered) => unexpectedAnswer(answered, 'its body is no JSON'))
     const wrong = good ? call.check?.(json) : undefined
     if (wrong !== undefined) fail((answered) => unexpectedAnswer(answered, wrong))
-    const url = safeUrl(grant.apiBase + path)
+    const url = safeUrl(base + path)
     const tenant = grant.claims.tenantId ?? grant.claims.tenant
-    const known = { status, url, base: grant.apiBase, headers, json, attempts, latencyMs, elapsedMs }
-    return tenant === undefined ? known : { ...known, tenant }
+    const known = { status, url, base, headers, json, attempts, latencyMs, elapsedMs }
+    if (tenant === undefined && address === undefined) return known
+    return {
+      ...known,
+      ...(tenant === undefined ? {} : { tenant }),
+      ...(address === undefined ? {} : { address }),
+    }
   }
 }
 

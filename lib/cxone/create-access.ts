@@ -11,7 +11,7 @@ import { TokenSource } from '../auth/token-source.ts'
 import type { TokenSlots } from '../auth/token-slots.ts'
 import { createRetryingSend, type RetryPolicy } from '../http/retry.ts'
 import type { Clock, HttpSend, Random } from '../ports.ts'
-import { SANDBOX_CLIENT } from '../sandbox/credentials.ts'
+import { SANDBOX_API, SANDBOX_CLIENT } from '../sandbox/credentials.ts'
 import { isoTime } from '../system.ts'
 import type { CxoneAccess, SandboxInfo } from './access.ts'
 import { createCxoneClient } from './client.ts'
@@ -37,6 +37,8 @@ export interface AccessOptions {
   readonly clock: Clock
   readonly random: Pick<Random, 'uniform'>
   readonly slots?: TokenSlots
+  /** Whether TLS checks who answers. Default true. */
+  readonly isVerified?: boolean
 }
 
 /** What a person may see of a connection; never the token. */
@@ -85,6 +87,7 @@ export function createCxoneAccess(options: AccessOptions): ManagedAccess {
     clock,
     policy: settings,
     timeoutMs,
+    pinning: { isVerified: options.isVerified ?? true, ...(sandbox ? { name: SANDBOX_API } : {}) },
   })
   return {
     client,

@@ -19,12 +19,14 @@ export interface Execution {
   readonly attempts: number
   readonly latencyMs: number
   readonly elapsedMs: number
+  /** The one of `connectTo` that answered. */
+  readonly address?: string
 }
 
 /** What one execution is told. */
 export interface ExecuteOptions extends Pick<
   CxoneCall,
-  'timeoutMs' | 'correlationId' | 'signal' | 'onRetry' | 'pace'
+  'timeoutMs' | 'correlationId' | 'signal' | 'onRetry' | 'pace' | 'connectTo'
 > {
   /** Where the inputs stand, for errors. Default `inputs`. */
   readonly place?: string
@@ -63,9 +65,10 @@ export function createExecute({ client, path, newKey }: ExecutePorts): ExecuteDa
       idempotencyKey: key,
       check: whyNoOutputs,
     })
-    const { status, attempts, latencyMs, elapsedMs } = answer
+    const { status, attempts, latencyMs, elapsedMs, address } = answer
     const outputs = answer.json as readonly Output[]
-    return { id, status, outputs, values: valuesOf(outputs), attempts, latencyMs, elapsedMs }
+    const done = { id, status, outputs, values: valuesOf(outputs), attempts, latencyMs, elapsedMs }
+    return address === undefined ? done : { ...done, address }
   }
 }
 

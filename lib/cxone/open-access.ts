@@ -30,7 +30,9 @@ export async function openCxoneAccess(
   }
   try {
     const sandbox = lease ? { sandbox: lease.sandbox.info } : {}
-    const access = createCxoneAccess({ settings, credentials, send: http.send, clock, random, ...sandbox })
+    const isVerified = transport.tls?.['rejectUnauthorized'] !== false
+    const ports = { send: http.send, clock, random, isVerified }
+    const access = createCxoneAccess({ settings, credentials, ...ports, ...sandbox })
     return {
       access,
       close: async () => {

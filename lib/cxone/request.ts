@@ -70,5 +70,8 @@ export async function sendRequest(
 
 const stepOf = (
   { method }: CxoneCall,
-  { url, status, attempts, latencyMs, elapsedMs }: CxoneAnswer,
-): Record<string, unknown> => ({ method, url, status, attempts, latencyMs, elapsedMs })
+  { url, status, attempts, latencyMs, elapsedMs, address }: CxoneAnswer,
+): Record<string, unknown> => ({
+  ...{ method, url, status, attempts, latencyMs, elapsedMs },
+  ...(address === undefined ? {} : { address }),
+})

@@ -1,4 +1,5 @@
 import { inputError, PaletteError, show } from '../errors.ts'
+import type { ConnectTarget } from '../ports.ts'
 import { isoTime, unixTime } from '../system.ts'
 import { addressKind, parseIp } from './addresses.ts'
 import { parseName } from './names.ts'
@@ -15,6 +16,8 @@ export interface Pin {
 export type PeerCheck =
   /** TLS checks that the peer is who the name says. */
   | 'certificate'
+  /** A guard of the caller's judges each address. */
+  | 'guard'
   /** Nothing does: the connection is not encrypted, or TLS is told not to check. */
   | 'none'
 
@@ -59,8 +62,10 @@ export function readPin(value: unknown, place: string, now: number): Pin {
  */
 export function pinnedAddresses({ name, addresses }: Pin, host: string, check: PeerCheck): readonly string[] {
   const parsed = parseName(host)
-  if (!('name' in parsed)) throw mismatch(name, host, 'has no name that could be looked up')
-  if (parsed.name !== name) throw mismatch(name, host, 'is another one: look that name up')
+  if (!('name' in parsed))
+    throw mismatch(name, host, 'is no name that could be looked up: turn `connectTo` off')
+  if (parsed.name !== name)
+    throw mismatch(name, host, 'is another one: look that up, or turn `connectTo` off')
   const outside = check === 'none' && addresses.find((address) => addressKind(address) !== 'loopback')
   if (typeof outside === 'string')
     throw new PaletteError(
@@ -69,6 +74,11 @@ export function pinnedAddresses({ name, addresses }: Pin, host: string, check: P
       { details: { name, address: outside } },
     )
   return addresses
+}
+
+/** Addresses as a request takes them. There is at least one. */
+export function toTarget([address = '', ...others]: readonly string[], port?: number): ConnectTarget {
+  return { address, ...(others.length === 0 ? {} : { others }), ...(port === undefined ? {} : { port }) }
 }
 
 const WANTED = 'what dns-resolve writes: {domain, addresses, expiresAt}'
@@ -81,7 +91,7 @@ function mismatch(name: string, host: string, why: string): PaletteError {
   const shown = host.slice(0, 260)
   return new PaletteError(
     'PIN_MISMATCH',
-    `The addresses are those of \`${name}\`, but the host to connect to, \`${shown}\`, ${why}, or turn \`connectTo\` off`,
+    `The addresses are those of \`${name}\`, but the host to connect to, \`${shown}\`, ${why}`,
     { details: { name, host: shown } },
   )
 }
@@ -94,7 +104,8 @@ function readName(domain: unknown, place: string): string {
 }
 
 function readAddresses(value: unknown, place: string): readonly string[] {
-  if (!isRecord(value)) throw inputError(place, `Expected \`${place}\` to be {public, private}, got ${show(value)}`)
+  if (!isRecord(value))
+    throw inputError(place, `Expected \`${place}\` to be {public, private}, got ${show(value)}`)
   const lists = (['public', 'private'] as const).map((kind) => listOf(value[kind], `${place}.${kind}`))
   const count = lists.reduce((sum, list) => sum + list.length, 0)
   if (count > MAX_ADDRESSES)
@@ -125,7 +136,10 @@ function inTurns(addresses: readonly string[]): readonly string[] {
   const first = addresses.filter(isFirst)
   const second = addresses.filter((address) => !isFirst(address))
   if (second.length === 0) return first
-  const pairs = Array.from({ length: Math.max(first.length, second.length) }, (_, at) => [first[at], second[at]])
+  const pairs = Array.from({ length: Math.max(first.length, second.length) }, (_, at) => [
+    first[at],
+    second[at],
+  ])
   return pairs.flat().filter((address) => address !== undefined)
 }
 

@@ -24,10 +24,13 @@ export function networkError(error: unknown, url: string): PaletteError {
   })
 }
 
+/** Whether a failure's reason is a certificate: then another try leads to no other end. */
+export const isCertificateFault = (reason: string): boolean => CERTIFICATE.test(reason)
+
 /** Whether a repeat may help: after a time-out or a failure of the network, but not for a wrong certificate. */
 export function isPassing(error: PaletteError): boolean {
   if (error.code === 'TIMEOUT') return true
-  return error.code === 'CXONE_UNREACHABLE' && !CERTIFICATE.test(String(error.details['reason']))
+  return error.code === 'CXONE_UNREACHABLE' && !isCertificateFault(String(error.details['reason']))
 }
 
 // undici checks each request before it sends it. It uses the same class for a proxy that wants other credentials.

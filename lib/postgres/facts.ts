@@ -1,3 +1,4 @@
+import type { Pin } from '../dns/pin.ts'
 import type { Database } from './driver.ts'
 import type { Session } from './wire/session.ts'
 
@@ -16,6 +17,12 @@ export interface DatabaseFacts {
 /** A {@link Database} that tells of itself. */
 export interface KnownDatabase extends Database {
   facts(signal?: AbortSignal): Promise<DatabaseFacts>
+  /**
+   * Works with this database at addresses that were looked up before. Undefined where it has none of its own.
+   *
+   * @throws `PIN_MISMATCH`, `PIN_REFUSED`, `PG_POOL_EXHAUSTED`, what the work throws.
+   */
+  readonly pinned?: <T>(pin: Pin, work: (database: Database) => Promise<T>) => Promise<T>
 }
 
 const TEXT = `select current_setting('server_version') as version, current_setting('server_version_num')::int as number,

@@ -50,3 +50,6 @@ export const SANDBOX_TENANT = {
   icDomain: 'sandbox.test',
   userId: '11ec5a9d-0000-4000-8000-0000000005e7',
 } as const
+
+/** The name of the API in the sandbox's zone, for connections that are pinned to what its DNS server answers. */
+export const SANDBOX_API = 'api.sandbox.test'

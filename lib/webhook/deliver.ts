@@ -1,6 +1,8 @@
 import { abortReason } from '../concurrency/abort.ts'
 import { within } from '../concurrency/within.ts'
+import { toTarget, type Pin } from '../dns/pin.ts'
 import { isPaletteError } from '../errors.ts'
+import { addressOf, elsewhere } from '../http/retry.ts'
 import { parseRetryAfter } from '../http/retry-after.ts'
 import { safeUrl } from '../http/safe-url.ts'
 import type { Clock, ConnectTarget, HttpResponse, HttpSend, Random } from '../ports.ts'
@@ -17,7 +19,7 @@ export interface DeliveryPorts {
   readonly guard: AddressGuard
   readonly sign: Signer
   /** Hosts that are known to live elsewhere; the guard is not asked for them. */
-  readonly route?: (url: URL) => ConnectTarget | undefined
+  readonly route?: (url: URL, pin?: Pin) => ConnectTarget | undefined
 }
 
 /** How often, how long and how many at a time. */
@@ -37,6 +39,8 @@ export interface Webhook {
   readonly contentType: string
   readonly body: Buffer
   readonly headers: Readonly<Record<string, string>>
+  /** Addresses of the receiver that were looked up before: it is not looked up again. */
+  readonly connectTo?: Pin | undefined
 }
 
 /** How a delivery ended. */
@@ -53,6 +57,8 @@ export interface Delivery {
   readonly latencyMs: number
   /** Milliseconds of all, waits included. */
   readonly elapsedMs: number
+  /** The address that the last attempt went to. */
+  readonly address?: string
   /** Why the last attempt failed. */
   readonly reason?: string
 }
@@ -64,7 +70,7 @@ export interface DeliverCall {
   readonly onRetry?: (attempt: number, of: number, waitMs: number, reason: string) => void
 }
 
-/** Delivers a webhook. Throws `WEBHOOK_BLOCKED_ADDRESS` and `ABORTED`; everything else is a {@link Delivery}. */
+/** Delivers a webhook. Throws `WEBHOOK_BLOCKED_ADDRESS`, `PIN_MISMATCH`, `PIN_REFUSED` and `ABORTED`; everything else is a {@link Delivery}. */
 export type Deliver = (webhook: Webhook, call?: DeliverCall) => Promise<Delivery>
 
 const JITTER = 0.2
@@ -105,11 +111,13 @@ function createAttempts(
   return async (webhook, call) => {
     const started = ports.clock.monotonic()
     const attempts = options.schedule.length
+    const tried: string[] = []
     let latencyMs = 0
     await pause(ports.clock, jittered(options.schedule[0] ?? 0, ports.random), call.signal)
     for (let attempt = 1; ; attempt += 1) {
-      const result = await slots.use(() => tryOnce(ports, options, webhook, attempt, call.signal))
+      const result = await slots.use(() => tryOnce(ports, options, webhook, tried, call.signal))
       latencyMs += result.latencyMs
+      if (result.address !== undefined) tried.push(result.address)
       const outcome = verdict(result, attempt, attempts)
       if (outcome) return settle(outcome, webhook, result, { attempt, latencyMs, started }, ports.clock)
       const waitMs = nextWait(options.schedule[attempt] ?? 0, result, ports)
@@ -124,6 +132,7 @@ interface Attempt {
   readonly reason: string
   readonly latencyMs: number
   readonly retryAfterMs?: number | undefined
+  readonly address?: string | undefined
 }
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000
@@ -137,13 +146,14 @@ function verdict({ status }: Attempt, attempt: number, attempts: number): Delive
 function settle(
   outcome: Delivery['outcome'],
   { id, url }: Webhook,
-  { status, reason }: Attempt,
+  { status, reason, address }: Attempt,
   so: { readonly attempt: number; readonly latencyMs: number; readonly started: number },
   clock: Clock,
 ): Delivery {
   const elapsedMs = round(clock.monotonic() - so.started)
   const counts = { status, attempts: so.attempt, latencyMs: round(so.latencyMs), elapsedMs }
-  const delivery = { outcome, id, url: safeUrl(url.href), ...counts }
+  const at = address === undefined ? {} : { address }
+  const delivery = { outcome, id, url: safeUrl(url.href), ...counts, ...at }
   return outcome === 'delivered' ? delivery : { ...delivery, reason }
 }
 
@@ -168,7 +178,7 @@ async function tryOnce(
   ports: DeliveryPorts,
   options: DeliveryOptions,
   webhook: Webhook,
-  attempt: number,
+  tried: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<Attempt> {
   const { send, clock, sign } = ports
@@ -177,7 +187,7 @@ async function tryOnce(
   try {
     const { timeoutMs } = options
     const late = `\`${webhook.url.hostname}\` was not looked up within ${timeoutMs} ms`
-    const finding = target(ports, webhook.url, attempt, signal)
+    const finding = target(ports, webhook, tried, signal)
     const connectTo = await within(finding, { clock, timeoutMs, late, signal })
     const timestamp = Math.floor(clock.now() / 1000)
     const response = await send({
@@ -205,35 +215,37 @@ async function tryOnce(
 // A request that cannot be made at all is no failure of the receiver.
 const FINAL: ReadonlySet<string> = new Set([
   'WEBHOOK_BLOCKED_ADDRESS',
+  'PIN_MISMATCH',
+  'PIN_REFUSED',
   'ABORTED',
   'INPUT_INVALID',
   'CONFIG_INVALID',
 ])
 
-// With several addresses, each attempt takes the next: one of them may be down.
+// With several addresses, each attempt takes another one: the last may be down.
 async function target(
   { guard, route }: DeliveryPorts,
-  url: URL,
-  attempt: number,
+  { url, connectTo: pin }: Webhook,
+  tried: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<ConnectTarget> {
-  const known = route?.(url)
+  const known = route?.(url, pin)
   if (known) return known
-  const addresses = await guard(url, signal)
-  const address = addresses[(attempt - 1) % addresses.length]
-  if (address === undefined) throw new Error(`\`${url.hostname}\` has no address`)
-  return { address }
+  const addresses = await guard(url, signal, pin)
+  if (addresses.length === 0) throw new Error(`\`${url.hostname}\` has no address`)
+  return tried.reduce(elsewhere, toTarget(addresses))
 }
 
-function answered({ status, headers }: HttpResponse, now: number): Omit<Attempt, 'latencyMs'> {
+function answered({ status, headers, address }: HttpResponse, now: number): Omit<Attempt, 'latencyMs'> {
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
   const note = status >= 300 && status < 400 ? ' (redirects are not followed)' : ''
-  return { status, reason: `the receiver answered ${status}${note}`, retryAfterMs }
+  return { status, reason: `the receiver answered ${status}${note}`, retryAfterMs, address }
 }
 
 function failed(error: unknown): Omit<Attempt, 'latencyMs'> {
   const reason = error instanceof Error ? error.message : String(error)
   // An answer whose body is too large is an answer all the same; sending it again would make a duplicate.
   const status = isPaletteError(error) ? error.details['status'] : undefined
-  return { status: typeof status === 'number' && status > 0 ? status : null, reason }
+  const address = isPaletteError(error) ? addressOf(error) : undefined
+  return { status: typeof status === 'number' && status > 0 ? status : null, reason, address }
 }

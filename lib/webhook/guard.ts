@@ -1,5 +1,6 @@
 import { PaletteError } from '../errors.ts'
 import { addressKind, parseIp, type AddressKind } from '../dns/addresses.ts'
+import { pinnedAddresses, type Pin } from '../dns/pin.ts'
 import type { LookupAddresses } from '../ports.ts'
 import { readAllowedHosts } from './allow-hosts.ts'
 
@@ -11,8 +12,8 @@ export interface GuardOptions {
   readonly allowHosts: readonly string[]
 }
 
-/** Checks where a URL leads before anything is sent. */
-export type AddressGuard = (url: URL, signal?: AbortSignal) => Promise<readonly string[]>
+/** Checks where a URL leads before anything is sent. With a pin, its addresses are checked instead of those of a look-up. */
+export type AddressGuard = (url: URL, signal?: AbortSignal, pin?: Pin) => Promise<readonly string[]>
 
 // Never reached by `allowPrivate` alone: no receiver lives there, and the credentials of the machine do.
 const NEVER: ReadonlySet<AddressKind> = new Set<AddressKind>([
@@ -26,14 +27,17 @@ const NEVER: ReadonlySet<AddressKind> = new Set<AddressKind>([
  * Makes the guard against requests into the own network (SSRF). All addresses of a host are checked, whatever way they are
  * written in (hex, IPv4-mapped, NAT64), and given back to be connected to: looking the name up again might give others.
  *
- * The guard fails with `WEBHOOK_BLOCKED_ADDRESS`, and with what `lookup` throws.
+ * The guard fails with `WEBHOOK_BLOCKED_ADDRESS`, `PIN_MISMATCH`, and with what `lookup` throws.
  */
 export function createAddressGuard(lookup: LookupAddresses, options: GuardOptions): AddressGuard {
   const allowed = readAllowedHosts(options.allowHosts)
-  return async (url, signal) => {
+  const find = async (host: string, signal?: AbortSignal): Promise<readonly string[]> =>
+    parseIp(host) ? [host] : await lookup(host, signal)
+  return async (url, signal, pin) => {
     const host = hostOf(url)
-    const addresses = parseIp(host) ? [host] : await lookup(host, signal)
-    const nameIsAllowed = allowed.hasName(host)
+    const addresses = pin ? pinnedAddresses(pin, host, 'guard') : await find(host, signal)
+    // Without TLS nothing ties an address of a message to the name that is allowed.
+    const nameIsAllowed = allowed.hasName(host) && !(pin && url.protocol === 'http:')
     for (const address of addresses) {
       if (nameIsAllowed || allowed.hasAddress(address)) continue
       const kind = addressKind(address) ?? 'reserved'

@@ -1,5 +1,7 @@
 import { correlationHeaders } from '../correlation/correlation.ts'
 import type { SandboxInfo } from '../cxone/access.ts'
+import { addressKind } from '../dns/addresses.ts'
+import { pinnedAddresses, toTarget, type Pin } from '../dns/pin.ts'
 import { inputError, PaletteError, show } from '../errors.ts'
 import type { Clock, ConnectTarget, HttpSend, LookupAddresses, Random } from '../ports.ts'
 import { createDelivery, type DeliverCall, type Delivery, type DeliveryOptions } from './deliver.ts'
@@ -36,6 +38,8 @@ export interface SendRequest {
   readonly eventType: unknown
   readonly payload: unknown
   readonly correlationId: string
+  /** Addresses of the receiver that were looked up before. */
+  readonly connectTo?: Pin | undefined
   readonly places: { readonly url: string; readonly eventType: string; readonly payload: string }
 }
 
@@ -46,7 +50,7 @@ export type SendWebhook = (request: SendRequest, call?: DeliverCall) => Promise<
  * Makes a sender of signed webhooks.
  *
  * @throws `CONFIG_INVALID` when a secret is missing or malformed. A call throws `INPUT_INVALID` for a wrong URL, event type or
- * payload, `WEBHOOK_BLOCKED_ADDRESS`, `ABORTED`.
+ * payload, `WEBHOOK_BLOCKED_ADDRESS`, `PIN_MISMATCH`, `ABORTED`.
  */
 export function createWebhookSender(ports: SenderPorts, options: SenderOptions): SendWebhook {
   const { sandbox, envelope, source } = options
@@ -56,17 +60,18 @@ export function createWebhookSender(ports: SenderPorts, options: SenderOptions):
       ...ports,
       guard: createAddressGuard(ports.lookup, options),
       sign: createSigner(options.signature, { ...options, secret }),
-      route: (url) => (sandbox ? sandboxRoute(url, sandbox) : undefined),
+      route: (url, pin) => (sandbox ? sandboxRoute(url, sandbox, pin) : undefined),
     },
     options,
   )
-  return async ({ url, eventType, payload, correlationId, places }, call) => {
+  return async ({ url, eventType, payload, correlationId, connectTo, places }, call) => {
     const id = ports.newId()
     const receiver = readUrl(url, places.url)
     const type = envelope === 'cloudevents' ? readType(eventType, places.eventType) : ''
     const event = { id, type, source, correlationId, time: ports.clock.now(), payload }
     const headers = { ...correlationHeaders(correlationId), 'user-agent': 'cxone-flows' }
-    return await deliver({ id, url: receiver, headers, ...pack(envelope, event, places.payload) }, call)
+    const packed = pack(envelope, event, places.payload)
+    return await deliver({ id, url: receiver, headers, connectTo, ...packed }, call)
   }
 }
 
@@ -80,8 +85,12 @@ export function deathOf({ outcome, url, attempts, reason = 'no reason' }: Delive
   return new PaletteError('WEBHOOK_DEAD', `The webhook to ${url} was tried ${times} in vain: ${reason}`)
 }
 
-function sandboxRoute(url: URL, { port }: SandboxInfo): ConnectTarget | undefined {
-  return url.hostname.endsWith('.sandbox.test') ? { address: '127.0.0.1', port } : undefined
+// Pinned addresses that are not this machine's are judged by the guard.
+function sandboxRoute(url: URL, { port }: SandboxInfo, pin: Pin | undefined): ConnectTarget | undefined {
+  if (!url.hostname.endsWith('.sandbox.test')) return undefined
+  if (!pin) return { address: '127.0.0.1', port }
+  const isHere = pin.addresses.every((address) => addressKind(address) === 'loopback')
+  return isHere ? toTarget(pinnedAddresses(pin, url.hostname, 'guard'), port) : undefined
 }
 
 function readUrl(value: unknown, place: string): URL {

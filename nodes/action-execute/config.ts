@@ -1,7 +1,7 @@
 import { bulkFields } from '../../lib/config/bulk-fields.ts'
 import { integer, nodeId, parseFields, type Parsed } from '../../lib/config/fields.ts'
 import { version } from '../../lib/config/version.ts'
-import { typed } from '../../lib/config/typed.ts'
+import { optionalTyped, typed } from '../../lib/config/typed.ts'
 import { checkActionId } from '../../lib/cxone/action-id.ts'
 
 /** The properties of `action-execute`. */
@@ -11,6 +11,7 @@ export const fields = {
   actionId: typed('msg:dataActionId', ['msg', 'str', 'flow', 'global', 'env', 'jsonata'], checkActionId),
   inputs: typed('msg:payload', ['msg', 'json', 'flow', 'global', 'jsonata']),
   timeoutMs: integer({ min: 1, max: 600_000, default: 10_000 }),
+  connectTo: optionalTyped(['msg', 'json', 'flow', 'global', 'jsonata']),
   ...bulkFields({ concurrency: 8, journal: false }),
   audit: nodeId(),
 }

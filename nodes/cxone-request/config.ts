@@ -1,7 +1,7 @@
 import { bulkFields } from '../../lib/config/bulk-fields.ts'
 import { boolean, integer, nodeId, oneOf, parseFields, type Parsed } from '../../lib/config/fields.ts'
 import { version } from '../../lib/config/version.ts'
-import { typed, type TypedKind } from '../../lib/config/typed.ts'
+import { optionalTyped, typed, type TypedKind } from '../../lib/config/typed.ts'
 import { METHODS, PAGINATIONS } from '../../lib/cxone/request-choices.ts'
 import { configError } from '../../lib/errors.ts'
 
@@ -23,14 +23,18 @@ export const fields = {
   body: typed('msg:payload', ['msg', 'json', 'str', 'num', 'bool', 'flow', 'global', 'jsonata']),
   paginate: oneOf(PAGINATIONS, 'none'),
   timeoutMs: integer({ min: 1, max: 600_000, default: 10_000 }),
+  connectTo: optionalTyped(['msg', 'json', 'flow', 'global', 'jsonata']),
   bulk: boolean(false),
   items: typed('msg:payload', OBJECT),
   ...bulkFields({ concurrency: 8, journal: false }),
   audit: nodeId(),
 }
 
+/** What a `cxone-request` node is set to. */
+export type CxoneRequestConfig = Parsed<typeof fields>
+
 /** Reads the stored properties. @throws `CONFIG_INVALID` with `details.field`. */
-export function parseConfig(stored: object): Parsed<typeof fields> {
+export function parseConfig(stored: object): CxoneRequestConfig {
   const config = parseFields(fields, stored)
   if (config.paginate !== 'none' && config.method !== 'GET')
     throw configError('paginate', 'Property `paginate`: only GET reads pages; choose none, or the method GET')

@@ -9,6 +9,7 @@ import {
   type Field,
   type Parsed,
 } from '../../lib/config/fields.ts'
+import { optionalTyped } from '../../lib/config/typed.ts'
 import { version } from '../../lib/config/version.ts'
 import { show } from '../../lib/errors.ts'
 import { ISOLATION_LEVELS, type Isolation } from '../../lib/postgres/driver.ts'
@@ -37,6 +38,7 @@ export const fields = {
   mode: oneOf(['execute', 'rehearse', 'explain'], 'execute'),
   result: oneOf(['rows', 'first', 'stream'], 'rows'),
   batchSize: integer({ min: 1, max: 100_000, default: 1000 }),
+  connectTo: optionalTyped(['msg', 'json', 'flow', 'global', 'jsonata']),
   audit: nodeId(),
 }
 

@@ -5,6 +5,7 @@ import { systemClock, systemRandom } from '../../lib/system.ts'
 import { useConfig } from '../adapter/config-node.ts'
 import type { Context } from '../adapter/message-context.ts'
 import { onInput, type Handler } from '../adapter/on-input.ts'
+import { pinReader } from '../adapter/pin.ts'
 import { writeStep } from '../adapter/step.ts'
 import type { Message, Node, NodeAPI, NodeDef } from '../adapter/types.ts'
 import { parseConfig } from './config.ts'
@@ -29,19 +30,24 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Handler>
   const readVariables = variableReader(RED, node, settings.rules)
   const database = await useConfig<KnownDatabase>(RED, config.database, 'pg-database', 'database')
   warmUp(database)
-  const { createPgAction } = await import('../../lib/postgres/action/guarded-action.ts')
+  const { createPinnedAction } = await import('../../lib/postgres/action/pinned-action.ts')
   const { hashOf } = await import('../../lib/postgres/action/hash.ts')
-  const action = await createPgAction({ database, clock: systemClock, random: systemRandom }, settings)
+  const isPinned = config.connectTo.type !== 'off'
+  const readPin = await pinReader(RED, node, config.connectTo)
+  const ports = { database, clock: systemClock, random: systemRandom }
+  const statement = await createPinnedAction(ports, settings, isPinned)
   const subject = node.name ?? hashOf(settings.template.text)
   const { mode, result, batchSize } = config
   const isStream = result === 'stream' && mode === 'execute'
   return async (msg, context) => {
     context.audit({ subject })
-    const work = { action, variables: await readVariables(msg), batchSize }
-    const report =
-      isStream && !context.isSimulated
-        ? await streamRows(RED, msg, context, work)
-        : await runOnce(msg, context, work, result === 'first' && mode !== 'explain')
+    const variables = await readVariables(msg)
+    const report = await statement.use(await readPin(msg), (action) => {
+      const work = { action, variables, batchSize }
+      return isStream && !context.isSimulated
+        ? streamRows(RED, msg, context, work)
+        : runOnce(msg, context, work, result === 'first' && mode !== 'explain')
+    })
     return finish(msg, context, report)
   }
 }

@@ -1,6 +1,6 @@
 import { boolean, integer, list, nodeId, oneOf, parseFields, type Parsed } from '../../lib/config/fields.ts'
 import { version } from '../../lib/config/version.ts'
-import { typed, type TypedField } from '../../lib/config/typed.ts'
+import { optionalTyped, typed, type TypedField } from '../../lib/config/typed.ts'
 import { show } from '../../lib/errors.ts'
 import { checkAllowedHost } from '../../lib/webhook/allow-hosts.ts'
 import { parseReceiverUrl } from '../../lib/webhook/receiver-url.ts'
@@ -24,6 +24,7 @@ export const fields = {
     (item) => checkAllowedHost(item) && `${checkAllowedHost(item)}, got ${show(item)}`,
   ),
   concurrency: integer({ min: 1, max: 256, default: 8 }),
+  connectTo: optionalTyped(['msg', 'json', 'flow', 'global', 'jsonata']),
   audit: nodeId(),
 }
 

@@ -3,6 +3,7 @@ import { safeUrl } from '../../lib/http/safe-url.ts'
 import { systemClock, systemLookup, systemRandom } from '../../lib/system.ts'
 import { useConfig } from '../adapter/config-node.ts'
 import { onInput, type Prepared } from '../adapter/on-input.ts'
+import { pinReader } from '../adapter/pin.ts'
 import { writeStep } from '../adapter/step.ts'
 import { placeOf, typedReader } from '../adapter/typed-input.ts'
 import type { Node, NodeAPI, NodeDef } from '../adapter/types.ts'
@@ -22,6 +23,7 @@ export default function register(RED: NodeAPI): void {
 async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared> {
   const config = parseConfig(def)
   const read = typedReader(RED, node, { url: config.url, eventType: config.eventType })
+  const readPin = await pinReader(RED, node, config.connectTo)
   const access =
     config.auth === '' ? undefined : await useConfig<CxoneAccess>(RED, config.auth, 'cxone-auth', 'auth')
   const { newCorrelationId } = await import('../../lib/correlation/correlation.ts')
@@ -43,7 +45,8 @@ async function prepare(RED: NodeAPI, node: Node, def: NodeDef): Promise<Prepared
       context.audit({ subject: safeUrl(String(url)) })
       const { payload } = msg
       const { signal, correlationId } = context
-      const request = { url, eventType, payload, correlationId, places }
+      const connectTo = await readPin(msg)
+      const request = { url, eventType, payload, correlationId, connectTo, places }
       const delivery = await deliver(request, { signal, onRetry })
       const { outcome, ...result } = delivery
       context.audit({ attempts: result.attempts, latencyMs: result.latencyMs, details: { ...delivery } })

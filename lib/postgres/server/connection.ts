@@ -103,6 +103,13 @@ const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4])
 const endpointOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 
+/** An address to connect to instead of looking the host up. */
+export interface ConnectAddress {
+  readonly address: string
+  /** Milliseconds. */
+  readonly timeoutMs: number
+}
+
 /**
  * Connects. @throws `PG_UNAVAILABLE`, with `details.sqlstate` as the server tells it or `08001`.
  */
@@ -110,18 +117,19 @@ export async function openConnection(
   settings: ServerSettings,
   mode: SslMode,
   onEnd: (connection: Connection) => void,
+  at?: ConnectAddress,
 ): Promise<Connection> {
   const { default: pg } = await import('pg')
-  const tls = tlsOptions(settings, mode)
+  const tls = tlsOptions(settings, mode, at)
   const client = new pg.Client({
-    host: settings.host,
+    host: at?.address ?? settings.host,
     port: settings.port,
     database: settings.database,
     user: settings.user,
     password: settings.password,
     ssl: tls ?? false,
     application_name: settings.applicationName,
-    connectionTimeoutMillis: settings.connectTimeoutMs,
+    connectionTimeoutMillis: at?.timeoutMs ?? settings.connectTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,
   })
@@ -130,7 +138,7 @@ export async function openConnection(
     await client.connect()
   } catch (error) {
     client.connection.stream.destroy()
-    throw connectFailure(settings, error)
+    throw connectFailure(settings, error, at)
   }
   const connection = new Connection(client, tls, onEnd)
   try {
@@ -142,17 +150,22 @@ export async function openConnection(
   }
 }
 
-function tlsOptions({ tls }: ServerSettings, mode: SslMode): TlsOptions | undefined {
+// At an address of its own the name is still what the certificate must say.
+function tlsOptions(
+  { tls, host }: ServerSettings,
+  mode: SslMode,
+  at?: ConnectAddress,
+): TlsOptions | undefined {
   if (mode === 'disable') return undefined
-  return { ...tls, rejectUnauthorized: mode === 'verify-full' }
+  return { ...tls, rejectUnauthorized: mode === 'verify-full', ...(at ? { servername: host } : {}) }
 }
 
 /** Whether a server without TLS is the reason. */
 export const isWithoutTls = (error: unknown): boolean =>
   error instanceof PaletteError && error.details['reason'] === 'no TLS'
 
-function connectFailure(settings: ServerSettings, error: unknown): PaletteError {
-  const endpoint = endpointOf(settings)
+function connectFailure(settings: ServerSettings, error: unknown, at?: ConnectAddress): PaletteError {
+  const endpoint = at ? `${endpointOf(settings)} (${at.address})` : endpointOf(settings)
   const { code, message } = error as { code?: string; message: string }
   const severity = (error as { severity?: string }).severity
   // An ErrorResponse: `pg` gives it as an error with a five-character code and a severity.

@@ -7,16 +7,22 @@ import type {
   Transaction,
   TransactionSettings,
 } from '../driver.ts'
+import { pinnedAddresses, type Pin } from '../../dns/pin.ts'
 import type { Clock } from '../../ports.ts'
 import { readFacts, type DatabaseFacts } from '../facts.ts'
 import { cleanSession, runAtomic, runDescribe, runTransaction } from '../wire/work.ts'
 import { requestCancel } from './cancel.ts'
-import { isWithoutTls, openConnection, type Connection } from './connection.ts'
+import { isWithoutTls, openConnection, type ConnectAddress, type Connection } from './connection.ts'
+import { PinnedDatabases } from './pinned-databases.ts'
+import { PinnedHost } from './pinned-host.ts'
 import { Pool } from './pool.ts'
 import type { ServerPorts, ServerSettings, SslMode } from './settings.ts'
 
 /** How long a cancelled statement may take to end before its connection is cut. */
 const CANCEL_WAIT_MS = 2000
+
+/** Addresses change: their connections are not kept for ever, even where those of the host are. */
+const PINNED_IDLE_MS = 30_000
 
 /** How long a server may send nothing, beyond the time that its statements may take: then the way to it is broken. */
 const SILENCE_MS = 10_000
@@ -32,12 +38,23 @@ export class ServerDatabase implements Database {
   readonly #clock: Clock
   readonly #pool: Pool
   readonly #mode: SslMode
+  readonly #host: PinnedHost | undefined
+  readonly #pinned: PinnedDatabases<ServerDatabase>
 
-  constructor(settings: ServerSettings, { clock }: Pick<ServerPorts, 'clock'>) {
+  /** @param addresses of the host, where it is not to be looked up. */
+  constructor(
+    settings: ServerSettings,
+    { clock }: Pick<ServerPorts, 'clock'>,
+    addresses?: readonly string[],
+  ) {
     this.#settings = settings
     this.#mode = settings.ssl
     this.#clock = clock
     this.#pool = new Pool({ ...settings, clock, open: (onEnd) => this.#open(onEnd) })
+    this.#host = addresses && new PinnedHost(addresses, clock)
+    const { idleTimeoutMs } = settings
+    const passing = { ...settings, poolMin: 0, idleTimeoutMs: idleTimeoutMs || PINNED_IDLE_MS }
+    this.#pinned = new PinnedDatabases((found) => new ServerDatabase(passing, { clock }, found))
   }
 
   atomic(
@@ -73,12 +90,18 @@ export class ServerDatabase implements Database {
     return this.#use(({ session, tls }) => readFacts(session, tls !== undefined), signal)
   }
 
-  counts(): PoolCounts {
-    return this.#pool.counts
+  async pinned<T>(pin: Pin, work: (database: Database) => Promise<T>): Promise<T> {
+    const { host, ssl } = this.#settings
+    const addresses = pinnedAddresses(pin, host, ssl === 'verify-full' ? 'certificate' : 'none')
+    return await this.#pinned.use(addresses, work)
   }
 
-  close(): Promise<void> {
-    return this.#pool.close()
+  counts(): PoolCounts {
+    return this.#pinned.counts(this.#pool.counts)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.close(), this.#pinned.close()])
   }
 
   async #use<T>(
@@ -144,13 +167,21 @@ export class ServerDatabase implements Database {
     }
   }
 
-  async #open(onEnd: (connection: Connection) => void): Promise<Connection> {
+  #open(onEnd: (connection: Connection) => void): Promise<Connection> {
+    if (!this.#host) return this.#openAt(onEnd)
+    const { connectTimeoutMs } = this.#settings
+    return this.#host.connect(connectTimeoutMs, (address, timeoutMs) =>
+      this.#openAt(onEnd, { address, timeoutMs }),
+    )
+  }
+
+  async #openAt(onEnd: (connection: Connection) => void, at?: ConnectAddress): Promise<Connection> {
     const mode = this.#mode
     try {
-      return await openConnection(this.#settings, mode === 'prefer' ? 'require' : mode, onEnd)
+      return await openConnection(this.#settings, mode === 'prefer' ? 'require' : mode, onEnd, at)
     } catch (error) {
       if (mode !== 'prefer' || !isWithoutTls(error)) throw error
-      return openConnection(this.#settings, 'disable', onEnd)
+      return openConnection(this.#settings, 'disable', onEnd, at)
     }
   }
 }

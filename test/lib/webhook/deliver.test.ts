@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { PaletteError } from '../../../lib/errors.ts'
-import type { Clock, HttpRequest, HttpResponse } from '../../../lib/ports.ts'
+import type { Clock, ConnectTarget, HttpRequest, HttpResponse } from '../../../lib/ports.ts'
 import {
   createDelivery,
   type Delivery,
@@ -120,12 +120,22 @@ describe('a delivery', () => {
     assert.equal(new Set(headers.map((each) => each['webhook-signature'])).size, 3)
   })
 
-  it('connects to an address that the guard gave, to the next one with the next attempt', async () => {
-    const { deliver, sent } = setUp([500, 500, 204])
-    await deliver(webhook)
+  it('connects to an address that the guard gave, to another one with the next attempt', async () => {
+    const targets: (ConnectTarget | undefined)[] = []
+    const { deliver } = setUp([], {
+      send: ({ connectTo }) => {
+        targets.push(connectTo)
+        const known = [connectTo!.address, ...(connectTo!.others ?? [])]
+        const address = known.find((each) => !connectTo!.avoid?.includes(each)) ?? connectTo!.avoid![0]!
+        const status = targets.length < 4 ? 500 : 204
+        return Promise.resolve({ status, headers: {}, body: Buffer.alloc(0), latencyMs: 7, address })
+      },
+    })
+    assert.equal((await deliver(webhook)).address, '203.0.114.2')
+    const [one, two] = ['203.0.114.1', '203.0.114.2']
     assert.deepEqual(
-      sent.map((request) => request.connectTo?.address),
-      ['203.0.114.1', '203.0.114.2', '203.0.114.1'],
+      targets.map((target) => target?.avoid ?? []),
+      [[], [one], [one, two], [two, one]],
     )
   })
 
