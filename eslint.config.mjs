@@ -85,6 +85,7 @@ export default defineConfig(
       'lib/postgres/server/**/*.ts',
       'lib/postgres/embedded/**/*.ts',
       'lib/connector/preflight/**/*.ts',
+      'lib/doctor/network/**/*.ts',
     ],
     rules: layer(fromNodeRed, fromAbove),
   },

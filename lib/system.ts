@@ -5,6 +5,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } f
 import { getServers } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { hostname } from 'node:os'
+import { getCACertificates } from 'node:tls'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AppendFile, Clock, Files, Locks, LookupAddresses, Random } from './ports.ts'
@@ -55,6 +56,29 @@ export const systemRandom: Random = {
     return slice
   },
   uniform: () => Math.random(),
+}
+
+/** What reports say of this machine. */
+export const systemMachine = {
+  name: hostname(),
+  software: `Node.js ${process.version} on ${process.platform}`,
+} as const
+
+/** Certificates of authorities (PEM): those that come with Node.js, and those of the operating system. */
+export const systemAuthorities = {
+  bundled: (): readonly string[] => getCACertificates('bundled'),
+  system: (): readonly string[] => getCACertificates('system'),
+} as const
+
+/** The proxy for https that the environment names, with the hosts that are reached without it. */
+export function systemProxy(): { readonly url: string; readonly noProxy: readonly string[] } | undefined {
+  const { env } = process
+  const url = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? env['all_proxy'] ?? env['ALL_PROXY'] ?? ''
+  if (url === '') return undefined
+  const entries = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').split(/[\s,]+/).filter((entry) => entry !== '')
+  // There, `example.com` is for the hosts below it too.
+  const noProxy = entries.flatMap((entry) => (/^[.*]/.test(entry) ? [entry] : [entry, `.${entry}`]))
+  return { url: url.includes('://') ? url : `http://${url}`, noProxy }
 }
 
 /** The DNS servers that this machine is set up with, as `ip` or `ip:port`. */
