@@ -38,7 +38,7 @@ const ports = await systemDnsPorts({ cache: true })
 const upstream = new Upstream(ports, { ...options, servers: [server], trustAd: false })
 const { signal } = new AbortController()
 const source = createStubSource(ports.codec, upstream, false)
-const beforeQuery = () => Promise.resolve()
+const beforeQuery = () => undefined
 const budget = { signal, beforeQuery, beforeChainQuery: beforeQuery }
 const ours = () => source({ name: NAME, type: 'A' }, { lifetime: new Lifetime(systemClock, 4000), ...budget })
 const resolver = new Resolver()

@@ -24,6 +24,11 @@ export const systemClock: Clock = {
   },
 }
 
+/** Calls back when all that has arrived by now is handled, before the process waits again. */
+export const systemSoon = (callback: () => void): void => {
+  setImmediate(callback)
+}
+
 const POOL_BYTES = 4096
 let pool = new Uint8Array(0)
 let poolAt = 0

@@ -3,7 +3,7 @@ import { dnsFault, type ExtendedError } from './faults.ts'
 import { absolute } from './names.ts'
 import { readRdata, readTarget, type DnsCodec } from './rdata.ts'
 import { RECORD_TYPE_CODES, type RecordType } from './record-types.ts'
-import { FLAGS, readMessage, type RawMessage, type RawRecord } from './wire.ts'
+import { FLAGS, isAnswerTo, readSections, type RawRecord } from './wire.ts'
 
 /** What is asked. `name` is in comparable form, see `parseName`. */
 export interface Question {
@@ -48,20 +48,21 @@ const MAX_PATH = 128
  *
  * @param options `authenticated`: ask the server to say whether it validated the answer (AD bit, RFC 6840 section
  * 5.7); `edns`: false for servers that know no EDNS.
+ * @param name the name that is asked on the wire, where it is at hand.
  */
-export function encodeQuery(
+export const encodeQuery = (
   question: Question,
-  options: { readonly authenticated: boolean; readonly edns: boolean },
-): Buffer {
-  const { authenticated, edns } = options
-  const name = wireName(question.name)
-  return encodeQuestion({
+  { authenticated, edns }: { readonly authenticated: boolean; readonly edns: boolean },
+  name = wireName(question.name),
+): Buffer =>
+  encodeQuestion({
     name,
     type: RECORD_TYPE_CODES[question.type],
     flags: FLAGS.RD | (authenticated ? FLAGS.AD : 0),
-    edns: edns ? { dnssecOk: false } : undefined,
+    edns: edns ? NOT_SIGNED : undefined,
   })
-}
+
+const NOT_SIGNED = { dnssecOk: false }
 
 /** A query message of any name and type. With EDNS there is room for answers of 1232 octets. */
 export function encodeQuestion(query: {
@@ -90,15 +91,20 @@ export function encodeQuestion(query: {
 /**
  * Reads a message that claims to answer the question.
  *
+ * @param name the name that was asked on the wire, where it is at hand.
  * @returns undefined when it does not (another question, no response): such a message is to be ignored, it may be forged.
  * @throws `DNS_MALFORMED` when it answers the question but cannot be read.
  */
-export function readReply(codec: DnsCodec, message: Buffer, question: Question): Reply | undefined {
-  const head = readHead(message)
-  if (!head || !answers(head, message, question)) return undefined
+export function readReply(
+  codec: DnsCodec,
+  message: Buffer,
+  question: Question,
+  name = wireName(question.name),
+): Reply | undefined {
+  if (!isAnswerTo(message, name, RECORD_TYPE_CODES[question.type])) return undefined
   try {
-    if ((head.flags & FLAGS.TC) !== 0) return { ...blank(head, question), truncated: true }
-    return interpret(codec, message, readMessage(message), question)
+    const flags = message.readUInt16BE(2)
+    return (flags & FLAGS.TC) === 0 ? interpret(codec, message, question) : cutOff(flags, question)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw dnsFault(
@@ -110,64 +116,45 @@ export function readReply(codec: DnsCodec, message: Buffer, question: Question):
   }
 }
 
-function readHead(message: Buffer): RawMessage | undefined {
-  try {
-    return readMessage(message, 'question')
-  } catch {
-    return undefined
-  }
-}
+const cutOff = (flags: number, question: Question): Reply => ({
+  truncated: true,
+  rcode: flags & FLAGS.RCODE,
+  authenticated: (flags & FLAGS.AD) !== 0,
+  ede: null,
+  path: [question.name],
+  values: [],
+  final: true,
+  ttl: 0,
+})
 
-function answers(head: RawMessage, message: Buffer, question: Question): boolean {
-  if ((head.flags & FLAGS.QR) === 0 || (head.flags & FLAGS.OPCODE) !== 0) return false
-  const [asked, ...more] = head.questions
-  // Servers that choke on a query may leave the question out (FORMERR, NOTIMP).
-  if (!asked) return (head.flags & FLAGS.RCODE) !== 0 && message.length === 12
-  return (
-    more.length === 0 &&
-    asked.name === question.name &&
-    asked.type === RECORD_TYPE_CODES[question.type] &&
-    asked.class === IN
-  )
-}
-
-function blank(raw: RawMessage, question: Question): Reply {
-  return {
-    truncated: false,
-    rcode: raw.flags & FLAGS.RCODE,
-    authenticated: (raw.flags & FLAGS.AD) !== 0,
-    ede: null,
-    path: [question.name],
-    values: [],
-    final: true,
-    ttl: 0,
-  }
-}
-
-function interpret(codec: DnsCodec, message: Buffer, raw: RawMessage, question: Question): Reply {
-  const edns = raw.additionals.find((record) => record.type === OPT)
-  const records = raw.answers.filter((record) => record.class === IN)
-  const { path, aliases } = followAliases(message, records, question)
+function interpret(codec: DnsCodec, message: Buffer, question: Question): Reply {
+  const { answers, authorities, additionals } = readSections(message, question.name)
+  const edns = additionals.find(isOpt)
+  const { path, aliases } = followAliases(message, answers, question)
   const last = path.at(-1)
-  const found = records.filter(
-    (record) => record.name === last && record.type === RECORD_TYPE_CODES[question.type],
-  )
-  const soa = raw.authorities.find((record) => record.type === SOA && record.class === IN)
-  const rcode = (((edns?.ttl ?? 0) >>> 24) << 4) | (raw.flags & FLAGS.RCODE)
-  const final = found.length > 0 || path.length === 1 || soa !== undefined || rcode !== 0
-  const lifetimes = [...aliases, ...found].map((record) => record.ttl)
-  if (found.length === 0 && final) lifetimes.push(soa ? negativeTtl(message, soa) : 0)
-  return {
-    ...blank(raw, question),
-    rcode,
-    ede: edns ? readEde(message, edns) : null,
-    path,
-    values: found.map((record) => readRdata(codec, message, record)),
-    final,
-    ttl: Math.min(MAX_TTL_S, ...lifetimes),
+  const code = RECORD_TYPE_CODES[question.type]
+  const values: unknown[] = []
+  let ttl = MAX_TTL_S
+  for (const record of answers) {
+    if (record.type !== code || record.name !== last || record.class !== IN) continue
+    values.push(readRdata(codec, message, record))
+    ttl = Math.min(ttl, record.ttl)
   }
+  for (const alias of aliases) ttl = Math.min(ttl, alias.ttl)
+  const flags = message.readUInt16BE(2)
+  const rcode = (((edns?.ttl ?? 0) >>> 24) << 4) | (flags & FLAGS.RCODE)
+  const soa = values.length > 0 ? undefined : authorities.find(isSoa)
+  const final = values.length > 0 || path.length === 1 || soa !== undefined || rcode !== 0
+  if (values.length === 0 && final) ttl = Math.min(ttl, soa ? negativeTtl(message, soa) : 0)
+  const authenticated = (flags & FLAGS.AD) !== 0
+  const ede = edns && edns.length > 0 ? readEde(message, edns) : null
+  return { truncated: false, rcode, authenticated, ede, path, values, final, ttl }
 }
 
+const isOpt = ({ type }: RawRecord): boolean => type === OPT
+const isSoa = (record: RawRecord): boolean => record.type === SOA && record.class === IN
+
+/** The alias chain from the asked name on. A question for CNAME is about the alias itself. */
 function followAliases(
   message: Buffer,
   records: readonly RawRecord[],
@@ -175,11 +162,10 @@ function followAliases(
 ): { path: string[]; aliases: RawRecord[] } {
   const path = [question.name]
   const aliases: RawRecord[] = []
-  // A question for CNAME is about the alias itself.
-  if (question.type === 'CNAME') return { path, aliases }
+  if (question.type === 'CNAME' || !records.some(isAlias)) return { path, aliases }
   const byOwner = new Map<string, RawRecord>()
   for (const record of records) {
-    if (record.type === RECORD_TYPE_CODES.CNAME && !byOwner.has(record.name)) byOwner.set(record.name, record)
+    if (isAlias(record) && !byOwner.has(record.name)) byOwner.set(record.name, record)
   }
   for (let at = byOwner.get(question.name); at;) {
     const target = readTarget(message, at)
@@ -190,6 +176,8 @@ function followAliases(
   }
   return { path, aliases }
 }
+
+const isAlias = (record: RawRecord): boolean => record.type === RECORD_TYPE_CODES.CNAME && record.class === IN
 
 // RFC 2308 section 5: the lesser of the SOA's own TTL and its last field.
 function negativeTtl(message: Buffer, soa: RawRecord): number {

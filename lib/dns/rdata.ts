@@ -26,7 +26,7 @@ export function readRdata(codec: DnsCodec, message: Buffer, record: RawRecord): 
   const type = names.get(record.type)
   switch (type) {
     case 'A':
-      return octets(message, record, 4).join('.')
+      return ipv4Text(message, record)
     case 'AAAA':
       return ipv6Text(octets(message, record, 16))
     case 'CNAME':
@@ -56,6 +56,11 @@ export function readTarget(message: Buffer, record: RawRecord): string {
 
 /** A name as results show it: the root as a dot. */
 const shown = (name: string): string => (name === '' ? '.' : name)
+
+function ipv4Text(message: Buffer, { at, length }: RawRecord): string {
+  if (length !== 4) throw new RangeError('the RDATA have a wrong length')
+  return `${message.readUInt8(at)}.${message.readUInt8(at + 1)}.${message.readUInt8(at + 2)}.${message.readUInt8(at + 3)}`
+}
 
 function octets(message: Buffer, record: RawRecord, length: number): Buffer {
   if (record.length !== length) throw new RangeError('the RDATA have a wrong length')

@@ -242,10 +242,9 @@ class Resolver {
 
   async #fetch(key: string, question: Question, call: Call, signal: AbortSignal): Promise<Answer> {
     const { clock, cache } = this.#ports
-    const beforeQuery = (): Promise<void> => this.#count(call, signal)
-    const beforeChainQuery = (): Promise<void> => {
+    const beforeQuery = (): Promise<void> | undefined => this.#count(call, signal)
+    const beforeChainQuery = (): undefined => {
       call.queries += 1
-      return Promise.resolve()
     }
     const { lifetime } = call
     const answer = await this.#source(question, { lifetime, signal, beforeQuery, beforeChainQuery })
@@ -253,13 +252,17 @@ class Resolver {
     return answer
   }
 
-  async #count(call: Call, signal: AbortSignal): Promise<void> {
+  #count(call: Call, signal: AbortSignal): Promise<void> | undefined {
     const limit = call.request.maxQueriesPerMinute
     if (this.#options.onLimit === 'fail' || call.isRefresh) this.#limit.take(limit)
-    else if (this.#limit.tryTake(limit) > 0) {
-      call.onWait?.()
-      await call.lifetime.pause(() => this.#limit.wait(limit, signal))
-    }
+    else if (this.#limit.tryTake(limit) > 0) return this.#wait(call, limit, signal)
+    call.queries += 1
+    return undefined
+  }
+
+  async #wait(call: Call, limit: number, signal: AbortSignal): Promise<void> {
+    call.onWait?.()
+    await call.lifetime.pause(() => this.#limit.wait(limit, signal))
     call.queries += 1
   }
 }

@@ -42,5 +42,14 @@ export function parseServer(text: string, transport: TransportName = 'udp'): Ser
 export const serverText = ({ address, port, family }: ServerAddress): string =>
   family === 6 ? `[${address}]:${port}` : `${address}:${port}`
 
+// One a question: it is made once a server.
+const keys = new WeakMap<ServerAddress, string>()
+
 /** Tells servers apart, by the name of their certificate too. */
-export const serverKey = (server: ServerAddress): string => `${serverText(server)}#${server.name ?? ''}`
+export function serverKey(server: ServerAddress): string {
+  const known = keys.get(server)
+  if (known !== undefined) return known
+  const made = `${serverText(server)}#${server.name ?? ''}`
+  keys.set(server, made)
+  return made
+}

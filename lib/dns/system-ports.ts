@@ -1,4 +1,4 @@
-import { systemClock, systemRandom } from '../system.ts'
+import { systemClock, systemRandom, systemSoon } from '../system.ts'
 import { sharedDnsCache } from './cache.ts'
 import { sharedMemo } from './memo.ts'
 import type { DnsPorts } from './resolver.ts'
@@ -24,7 +24,7 @@ export async function systemDnsPorts(options: {
 
 /** HTTP/2 is loaded only where it is asked for. */
 async function systemTransports(wanted: TransportName = 'udp'): Promise<DnsTransports> {
-  const world = { clock: systemClock, random: systemRandom }
+  const world = { clock: systemClock, random: systemRandom, soon: systemSoon }
   const plain = { udp: createUdpTransport(world), tcp: createTcpTransport(world) }
   if (wanted === 'tls') return { ...plain, tls: createTlsTransport(world) }
   if (wanted !== 'https') return plain

@@ -2,7 +2,7 @@ import type { Clock } from '../ports.ts'
 import { dnsFault, isDnsFault, type ExtendedError } from './faults.ts'
 import type { Lifetime } from './lifetime.ts'
 import { serverText, type ServerAddress, type TransportName } from './servers.ts'
-import type { DnsTransports } from './transport/transport.ts'
+import type { CookieState, DnsTransports } from './transport/transport.ts'
 
 /** The parts of an answer that decide whether it is one. */
 export interface ReplyHead {
@@ -17,9 +17,9 @@ export interface Query<T extends ReplyHead> {
   /** For messages: `` `www.example.` (A) ``. */
   readonly what: string
   /** The message; `edns` false for servers that know no EDNS. */
-  readonly encode: (edns: boolean) => Buffer
+  encode(edns: boolean): Buffer
   /** Undefined: it does not answer the question and is ignored. @throws `DNS_MALFORMED` */
-  readonly read: (message: Buffer) => T | undefined
+  read(message: Buffer): T | undefined
   /** Without EDNS the answer would be no use. */
   readonly needsEdns: boolean
 }
@@ -32,16 +32,18 @@ export interface Delivered<T> {
   readonly transport: TransportName
   /** Length of the message. */
   readonly octets: number
+  /** What vouches for where it came from. */
+  readonly cookie: CookieState
 }
 
 /** What one question may use up, and what it tells meanwhile. */
 export interface Budget {
   readonly lifetime: Lifetime
   readonly signal: AbortSignal
-  /** Called before each message to a server; counts it, and fails or waits when there are too many. */
-  readonly beforeQuery: () => Promise<void>
+  /** Called before each message to a server; counts it, and throws or gives what to wait for when there are too many. */
+  readonly beforeQuery: () => Promise<void> | undefined
   /** The same for questions that validation asks: they are bounded by themselves, and kept. */
-  readonly beforeChainQuery: () => Promise<void>
+  readonly beforeChainQuery: () => Promise<void> | undefined
 }
 
 /** How to ask. */
@@ -53,7 +55,7 @@ export interface UpstreamOptions {
   readonly trustAd: boolean
 }
 
-const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 }
+const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADCOOKIE: 23 }
 /** How often a server that is silent is asked, as long as the lifetime allows. */
 const ROUNDS = 3
 /** For so long a server that kept silent is asked after the others. */
@@ -63,22 +65,36 @@ const isBogus = (ede: ExtendedError | null): boolean => ede !== null && ede.code
 /** RFC 8914: DNSSEC Indeterminate. */
 const INDETERMINATE = 5
 
+/** A server that is asked. */
+interface Target {
+  readonly server: ServerAddress
+  readonly text: string
+}
+
+/** A question under way: what is asked, and what it may cost. */
+interface Asking<T extends ReplyHead> {
+  readonly query: Query<T>
+  readonly budget: Budget
+}
+
 /**
  * Asks recursive DNS servers in order: one that is silent, fails or refuses is passed over for the next, silent ones are
- * asked again, and last for a while. A truncated answer is fetched over TCP. All within the budget's lifetime.
+ * asked again, and last for a while. A truncated answer is fetched over TCP, and so is one without the cookie that it
+ * should have. All within the budget's lifetime.
  */
 export class Upstream {
-  readonly #ports: {
-    readonly transports: DnsTransports
-    readonly clock: Clock
-  }
+  readonly #transports: DnsTransports
+  readonly #clock: Clock
   readonly #options: UpstreamOptions
+  readonly #targets: readonly Target[]
   /** Servers that kept silent, and until when (monotonic milliseconds) others are asked first. */
-  readonly #silentUntil = new Map<ServerAddress, number>()
+  readonly #silentUntil = new Map<Target, number>()
 
   constructor(ports: { transports: DnsTransports; clock: Clock }, options: UpstreamOptions) {
-    this.#ports = ports
+    this.#transports = ports.transports
+    this.#clock = ports.clock
     this.#options = options
+    this.#targets = options.servers.map((server) => ({ server, text: serverText(server) }))
   }
 
   /**
@@ -87,22 +103,23 @@ export class Upstream {
    * or knows no EDNS where that is needed; what `beforeQuery` throws.
    */
   async ask<T extends ReplyHead>(query: Query<T>, budget: Budget): Promise<Delivered<T>> {
+    const asking = { query, budget }
     let worth = this.#inOrder()
     let failure: Error | undefined
     for (let round = 0; round < ROUNDS && worth.length > 0; round += 1) {
-      const silent: ServerAddress[] = []
-      for (const server of worth) {
-        if (budget.lifetime.over) break
+      const silent: Target[] = []
+      for (const target of worth) {
+        if (failure !== undefined && budget.lifetime.over) break
         try {
-          const delivered = await this.#askServer(server, query, budget)
-          this.#silentUntil.delete(server)
+          const delivered = await this.#askServer(target, asking)
+          if (this.#silentUntil.size > 0) this.#silentUntil.delete(target)
           return delivered
         } catch (error) {
           if (!mayAskOthers(error)) throw error
           const isSilent = error.code === 'DNS_TIMEOUT'
           if (isSilent) {
-            silent.push(server)
-            this.#silentUntil.set(server, this.#ports.clock.monotonic() + SILENT_MS)
+            silent.push(target)
+            this.#silentUntil.set(target, this.#clock.monotonic() + SILENT_MS)
           }
           // What a server said tells more than another's silence.
           if (failure === undefined || !isSilent) failure = error
@@ -113,52 +130,67 @@ export class Upstream {
     throw failure ?? outOfTime(query.what, budget.lifetime)
   }
 
-  #inOrder(): readonly ServerAddress[] {
-    if (this.#silentUntil.size === 0) return this.#options.servers
-    const now = this.#ports.clock.monotonic()
-    const isSilent = (server: ServerAddress): boolean => (this.#silentUntil.get(server) ?? 0) > now
-    const { servers } = this.#options
-    return [...servers.filter((server) => !isSilent(server)), ...servers.filter(isSilent)]
+  #inOrder(): readonly Target[] {
+    if (this.#silentUntil.size === 0) return this.#targets
+    const now = this.#clock.monotonic()
+    const isSilent = (target: Target): boolean => (this.#silentUntil.get(target) ?? 0) > now
+    return [...this.#targets.filter((target) => !isSilent(target)), ...this.#targets.filter(isSilent)]
   }
 
-  async #askServer<T extends ReplyHead>(
-    server: ServerAddress,
-    query: Query<T>,
-    budget: Budget,
-  ): Promise<Delivered<T>> {
+  async #askServer<T extends ReplyHead>(target: Target, asking: Asking<T>): Promise<Delivered<T>> {
     const { transport } = this.#options
-    const first = await this.#exchange(server, transport, query, budget, true)
-    // RFC 6891 section 7: a server that knows no EDNS says FORMERR or NOTIMP to it.
-    const knowsNoEdns = first.reply.rcode === RCODE.FORMERR || first.reply.rcode === RCODE.NOTIMP
-    if (knowsNoEdns && query.needsEdns) throw withoutEdns(server, query.what)
-    const second = knowsNoEdns ? await this.#exchange(server, transport, query, budget, false) : first
-    if (!second.reply.truncated) return this.#judge(query.what, second)
-    const whole = await this.#exchange(server, streamOf(transport), query, budget, !knowsNoEdns)
-    if (whole.reply.truncated) {
-      throw dnsFault('DNS_MALFORMED', `${serverText(server)} truncates its answer over TCP too`)
+    let answer = await this.#exchange(target, transport, asking, true)
+    if (isPlain(answer)) return answer
+    // It may choke on the cookie only, which is left out from now on.
+    if (isPuzzled(answer) && answer.cookie === 'unknown') {
+      answer = await this.#exchange(target, transport, asking, true)
     }
-    return this.#judge(query.what, whole)
+    // RFC 7873, section 5.3: once more with the cookie that came with it, then over TCP.
+    if (answer.reply.rcode === RCODE.BADCOOKIE) {
+      answer = await this.#exchange(target, transport, asking, true)
+    }
+    // RFC 6891 section 7: a server that knows no EDNS says FORMERR or NOTIMP to it.
+    const edns = !isPuzzled(answer)
+    if (!edns) {
+      if (asking.query.needsEdns) throw withoutEdns(target, asking.query.what)
+      answer = await this.#exchange(target, transport, asking, false)
+    }
+    if (needsStream(answer)) answer = await this.#exchange(target, streamOf(transport), asking, edns)
+    if (answer.reply.truncated) {
+      throw dnsFault('DNS_MALFORMED', `${target.text} truncates its answer over TCP too`)
+    }
+    return this.#judge(asking.query.what, answer)
   }
 
-  async #exchange<T extends ReplyHead>(
-    server: ServerAddress,
+  #exchange<T extends ReplyHead>(
+    target: Target,
     transport: TransportName,
-    query: Query<T>,
-    budget: Budget,
+    asking: Asking<T>,
     edns: boolean,
   ): Promise<Delivered<T>> {
-    await budget.beforeQuery()
-    if (budget.lifetime.over) throw outOfTime(query.what, budget.lifetime)
-    const carrier = this.#ports.transports[transport]
+    const waiting = asking.budget.beforeQuery()
+    if (waiting) return waiting.then(() => this.#send(target, transport, asking, edns))
+    return this.#send(target, transport, asking, edns)
+  }
+
+  #send<T extends ReplyHead>(
+    { server, text }: Target,
+    transport: TransportName,
+    { query, budget }: Asking<T>,
+    edns: boolean,
+  ): Promise<Delivered<T>> {
+    const { leftMs } = budget.lifetime
+    if (leftMs === 0) throw outOfTime(query.what, budget.lifetime)
+    const carrier = this.#transports[transport]
     if (!carrier) throw new TypeError(`no transport ${transport}`)
-    return await carrier.exchange({
+    return carrier.exchange({
       server,
       query: query.encode(edns),
-      read: (message) => {
-        const reply = query.read(message)
-        return reply && { reply, octets: message.length, server: serverText(server), transport }
+      read: (message, cookie) => {
+        const reply = cookie === 'missing' ? readIfPossible(query, message) : query.read(message)
+        return reply && { reply, server: text, transport, octets: message.length, cookie }
       },
-      timeoutMs: Math.min(this.#options.timeoutMs, budget.lifetime.leftMs),
+      timeoutMs: Math.min(this.#options.timeoutMs, leftMs),
       signal: budget.signal,
     })
   }
@@ -182,6 +214,27 @@ export class Upstream {
   }
 }
 
+/** An answer with nothing to be said against. */
+const isPlain = ({ reply: { rcode, truncated }, cookie }: Delivered<ReplyHead>): boolean =>
+  (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) && !truncated && cookie !== 'missing'
+
+/** The server did not understand the message. */
+const isPuzzled = ({ reply: { rcode }, cookie }: Delivered<ReplyHead>): boolean =>
+  (rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP) && cookie !== 'missing'
+
+/** It is cut off, or only a connection can tell that it is from the server. */
+const needsStream = ({ reply: { rcode, truncated }, cookie }: Delivered<ReplyHead>): boolean =>
+  truncated || cookie === 'missing' || rcode === RCODE.BADCOOKIE
+
+/** A message that is not believed must not end the exchange either, if it cannot be read. */
+function readIfPossible<T extends ReplyHead>(query: Query<T>, message: Buffer): T | undefined {
+  try {
+    return query.read(message)
+  } catch {
+    return undefined
+  }
+}
+
 /** Where an answer goes that is too long for one packet. */
 const streamOf = (transport: TransportName): TransportName => (transport === 'udp' ? 'tcp' : transport)
 
@@ -189,11 +242,11 @@ function mayAskOthers(error: unknown): error is Error & { code: string } {
   return isDnsFault(error) && error.code !== 'DNS_DNSSEC_BOGUS' && error.code !== 'DNS_RATE_LIMITED'
 }
 
-const withoutEdns = (server: ServerAddress, what: string): Error =>
+const withoutEdns = ({ text }: Target, what: string): Error =>
   dnsFault(
     'DNS_DNSSEC_INDETERMINATE',
-    `${serverText(server)} knows no EDNS, so it gives no signatures for ${what}; use another server, or do not validate`,
-    { server: serverText(server) },
+    `${text} knows no EDNS, so it gives no signatures for ${what}; use another server, or do not validate`,
+    { server: text },
   )
 
 const outOfTime = (what: string, lifetime: Lifetime): Error =>

@@ -3,7 +3,7 @@ import type { Answer } from './answer.ts'
 import type { Inquiry, LinkMemo } from './dnssec/chain.ts'
 import type { Anchors } from './dnssec/ds.ts'
 import { readStrict, type StrictMessage, type StrictRecord } from './dnssec/message.ts'
-import { lowerAscii, shownName, textOf, wireName, type WireName } from './dnssec/name.ts'
+import { shownName, textOf, wireName, type WireName } from './dnssec/name.ts'
 import { typeName } from './dnssec/type-names.ts'
 import { Validator, type Validated } from './dnssec/validator.ts'
 import { Work } from './dnssec/work.ts'
@@ -13,11 +13,10 @@ import { readRdata, type DnsCodec } from './rdata.ts'
 import { RECORD_TYPE_CODES } from './record-types.ts'
 import type { AskSource } from './stub.ts'
 import type { Budget, Delivered, Query, ReplyHead, Upstream } from './upstream.ts'
-import { FLAGS } from './wire.ts'
+import { FLAGS, isAnswerTo } from './wire.ts'
 
 /** A day: a forged or careless TTL must not pin an answer. */
 const MAX_TTL_S = 86_400
-const HEADER = 12
 
 /** An answer, read for validation. */
 export interface StrictReply extends ReplyHead {
@@ -31,7 +30,7 @@ export type FetchStrict = (name: WireName, type: number, budget: Budget) => Prom
 export const fetchFrom =
   (upstream: Upstream): FetchStrict =>
   (name, type, budget) =>
-    upstream.ask(strictQuery(name, type), budget)
+    upstream.ask(new StrictQuery(name, type), budget)
 
 /** Takes answers with their signatures and validates them from the trust anchors on. */
 export function createValidatingSource(
@@ -105,13 +104,27 @@ function readValues(codec: DnsCodec, question: Question, records: readonly Stric
   }
 }
 
-function strictQuery(name: WireName, type: number): Query<StrictReply> {
-  const what = `\`${shownName(name)}\` (${typeName(type)})`
-  return {
-    what,
-    encode: () => encodeStrictQuery(name, type),
-    read: (message) => readStrictReply(message, name, type, what),
-    needsEdns: true,
+/** A question whose answer will be validated. */
+class StrictQuery implements Query<StrictReply> {
+  readonly needsEdns = true
+  readonly #name: WireName
+  readonly #type: number
+
+  constructor(name: WireName, type: number) {
+    this.#name = name
+    this.#type = type
+  }
+
+  get what(): string {
+    return `\`${shownName(this.#name)}\` (${typeName(this.#type)})`
+  }
+
+  encode(): Buffer {
+    return encodeStrictQuery(this.#name, this.#type)
+  }
+
+  read(message: Buffer): StrictReply | undefined {
+    return isAnswerTo(message, this.#name, this.#type) ? readStrictReply(message, () => this.what) : undefined
   }
 }
 
@@ -119,41 +132,13 @@ function strictQuery(name: WireName, type: number): Query<StrictReply> {
 export const encodeStrictQuery = (name: WireName, type: number): Buffer =>
   encodeQuestion({ name, type, flags: FLAGS.RD | FLAGS.CD, edns: { dnssecOk: true } })
 
-/**
- * Reads a message that claims to answer a question.
- *
- * @returns undefined when it does not: it may be forged, and is ignored.
- * @throws `DNS_MALFORMED`
- */
-function readStrictReply(
-  message: Buffer,
-  name: WireName,
-  type: number,
-  what: string,
-): StrictReply | undefined {
-  if (message.length < HEADER || !answers(message, name, type)) return undefined
+function readStrictReply(message: Buffer, what: () => string): StrictReply {
   try {
     const read = readStrict(message)
     const { flags, rcode, ede } = read
     return { message: read, truncated: (flags & FLAGS.TC) !== 0, rcode, ede }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw dnsFault('DNS_MALFORMED', `The answer for ${what} cannot be read: ${reason}`, {}, cause)
+    throw dnsFault('DNS_MALFORMED', `The answer for ${what()} cannot be read: ${reason}`, {}, cause)
   }
-}
-
-function answers(message: Buffer, name: WireName, type: number): boolean {
-  const flags = message.readUInt16BE(2)
-  if ((flags & FLAGS.QR) === 0 || (flags & FLAGS.OPCODE) !== 0) return false
-  const count = message.readUInt16BE(4)
-  // Servers that choke on a query may leave the question out (FORMERR, NOTIMP).
-  if (count === 0) return (flags & FLAGS.RCODE) !== 0 && message.length === HEADER
-  const end = HEADER + name.length
-  return (
-    count === 1 &&
-    message.length >= end + 4 &&
-    lowerAscii(message.toString('latin1', HEADER, end)) === name &&
-    message.readUInt16BE(end) === type &&
-    message.readUInt16BE(end + 2) === 1
-  )
 }

@@ -79,7 +79,7 @@ async function verify(
 
 /** There is nothing to be saved: nobody is asked. */
 function budgetOf(clock: Clock): Budget {
-  const free = (): Promise<void> => Promise.resolve()
+  const free = (): undefined => undefined
   const lifetime = new Lifetime(clock, LIFETIME_MS)
   return { lifetime, signal: new AbortController().signal, beforeQuery: free, beforeChainQuery: free }
 }
@@ -91,7 +91,7 @@ function fetchFromProof(proof: DnsProof): FetchStrict {
     const message = messages.get(`${type} ${name}`)
     if (!message) return Promise.reject(dnsFault('DNS_SERVFAIL', 'the proof lacks a step', { ede: null }))
     const reply = { message, truncated: false, rcode: 0, ede: null }
-    return Promise.resolve({ reply, server: 'proof', transport: 'udp', octets: 0 })
+    return Promise.resolve({ reply, server: 'proof', transport: 'udp', octets: 0, cookie: 'none' })
   }
 }
 

@@ -1,3 +1,5 @@
+import type { WireName } from './dnssec/name.ts'
+
 /** One resource record as it lies in a message: the RDATA are `length` octets at `at`. */
 export interface RawRecord {
   /** Owner in comparable form, see {@link readName}. */
@@ -10,12 +12,8 @@ export interface RawRecord {
   readonly length: number
 }
 
-/** A DNS message taken apart, RDATA untouched. */
-export interface RawMessage {
-  readonly id: number
-  /** The 16 bits of the second header word. */
-  readonly flags: number
-  readonly questions: readonly { readonly name: string; readonly type: number; readonly class: number }[]
+/** The records of a DNS message, RDATA untouched. */
+export interface Sections {
   readonly answers: readonly RawRecord[]
   readonly authorities: readonly RawRecord[]
   readonly additionals: readonly RawRecord[]
@@ -31,57 +29,87 @@ export const FLAGS = {
   CD: 0x0010,
   RCODE: 0x000f,
 }
-const HEADER = 12
+/** Octets before the question. */
+export const HEADER = 12
+/** Type and class of a question. */
+export const QUESTION_TAIL = 4
+const IN = 1
+/** A pointer to the name of the question. */
+const TO_QUESTION = 0xc000 | HEADER
 const MAX_NAME_OCTETS = 255
+
+/**
+ * Whether a message is a response to a question of this name and type. Servers that choke on a query may leave the
+ * question out (FORMERR, NOTIMP).
+ */
+export function isAnswerTo(message: Buffer, name: WireName, type: number): boolean {
+  if (message.length < HEADER) return false
+  const flags = message.readUInt16BE(2)
+  if ((flags & FLAGS.QR) === 0 || (flags & FLAGS.OPCODE) !== 0) return false
+  const questions = message.readUInt16BE(4)
+  if (questions === 0) return (flags & FLAGS.RCODE) !== 0 && message.length === HEADER
+  const end = HEADER + name.length
+  if (questions !== 1 || message.length < end + QUESTION_TAIL) return false
+  for (let at = HEADER; at < end; at += 1) {
+    const octet = message[at] ?? 0
+    // Lengths of labels are below the letters.
+    const lower = octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet
+    if (lower !== name.charCodeAt(at - HEADER)) return false
+  }
+  return message.readUInt16BE(end) === type && message.readUInt16BE(end + 2) === IN
+}
 
 /**
  * Takes a DNS message apart (RFC 1035, section 4). RDLENGTH is what counts, never what an RDATA decoder consumes;
  * `dns-packet` does it the other way round, so that one odd record shifts or loses all others.
  *
- * @param sections `question`: stop after it, as for a truncated message.
+ * @param asked the name of its question, in comparable form: most records only point at it.
  * @throws RangeError for a message that is cut off or malformed.
  */
-export function readMessage(message: Buffer, sections: 'question' | 'all' = 'all'): RawMessage {
-  if (message.length < HEADER) throw new RangeError('the header is cut off')
+export function readSections(message: Buffer, asked: string): Sections {
   let at = HEADER
-  const questions = []
-  for (let left = message.readUInt16BE(4); left > 0; left -= 1) {
-    const { name, next } = readName(message, at)
-    questions.push({ name, type: message.readUInt16BE(next), class: message.readUInt16BE(next + 2) })
-    at = next + 4
-  }
+  if (message.readUInt16BE(4) > 0) at = afterName(message, at) + QUESTION_TAIL
   const read = (count: number): RawRecord[] => {
     const records: RawRecord[] = []
-    for (let left = sections === 'all' ? count : 0; left > 0; left -= 1) {
-      const record = readRecord(message, at)
+    for (let left = count; left > 0; left -= 1) {
+      const record = readRecord(message, at, asked)
       records.push(record)
       at = record.at + record.length
     }
     return records
   }
   return {
-    id: message.readUInt16BE(0),
-    flags: message.readUInt16BE(2),
-    questions,
     answers: read(message.readUInt16BE(6)),
     authorities: read(message.readUInt16BE(8)),
     additionals: read(message.readUInt16BE(10)),
   }
 }
 
-function readRecord(message: Buffer, start: number): RawRecord {
-  const { name, next } = readName(message, start)
+function readRecord(message: Buffer, start: number, asked: string): RawRecord {
+  const isAsked = message.readUInt16BE(start) === TO_QUESTION
+  const next = isAsked ? start + 2 : afterName(message, start)
   const ttl = message.readUInt32BE(next + 4)
   const length = message.readUInt16BE(next + 8)
   const at = next + 10
   if (at + length > message.length) throw new RangeError('the RDATA are cut off')
   return {
-    name,
+    name: isAsked ? asked : readName(message, start).name,
     type: message.readUInt16BE(next),
     class: message.readUInt16BE(next + 2),
     ttl: ttl > 0x7fff_ffff ? 0 : ttl,
     at,
     length,
+  }
+}
+
+/** Where the field after a name begins. The name itself is not looked at. @throws RangeError when it is cut off */
+export function afterName(message: Buffer, start: number): number {
+  let at = start
+  for (;;) {
+    const length = message.readUInt8(at)
+    if (length >= 0xc0) return at + 2
+    at += 1 + length
+    if (length === 0) return at
   }
 }
 

@@ -99,26 +99,33 @@ export const lowerAscii = (text: string): string =>
  * @throws RangeError when a label or the name is too long, or a label is empty.
  */
 export function wireName(text: string): WireName {
+  if (text === '') return ROOT
+  const labels = text.includes('\\') ? unescapedLabels(text) : text.split('.')
   let name = ''
-  let label = ''
-  const endLabel = (): void => {
+  for (const label of labels) {
     if (label.length === 0 || label.length > MAX_LABEL) throw new RangeError('a label is empty or too long')
     name += String.fromCharCode(label.length) + label
-    label = ''
   }
+  if (name.length + 1 > MAX_OCTETS) throw new RangeError('the name is too long')
+  return lowerAscii(name) + ROOT
+}
+
+function unescapedLabels(text: string): string[] {
+  const labels: string[] = []
+  let label = ''
   for (let at = 0; at < text.length; at += 1) {
     const char = text.charAt(at)
-    if (char === '.') endLabel()
-    else if (char !== '\\') label += char
+    if (char === '.') {
+      labels.push(label)
+      label = ''
+    } else if (char !== '\\') label += char
     else {
       const digits = /^\d{3}/.exec(text.slice(at + 1, at + 4))?.[0]
       label += digits === undefined ? text.charAt(at + 1) : String.fromCharCode(Number(digits) & 0xff)
       at += digits === undefined ? 1 : 3
     }
   }
-  if (text !== '') endLabel()
-  if (name.length + 1 > MAX_OCTETS) throw new RangeError('the name is too long')
-  return lowerAscii(name) + ROOT
+  return [...labels, label]
 }
 
 /** The comparable text of a name, see {@link wireName}. */

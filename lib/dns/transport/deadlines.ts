@@ -1,12 +1,17 @@
 import type { Clock } from '../../ports.ts'
 
-interface Deadline {
+/** What has to be over at a moment. */
+export interface Deadline {
   /** Monotonic milliseconds. */
   readonly at: number
-  readonly onLate: () => void
+  /** Called once, after its deadline was taken away. */
+  expire(): void
 }
 
-/** Many deadlines on one timer: questions come by the thousand, and nearly all are answered before. */
+/**
+ * Many deadlines on one timer: questions come by the thousand, and nearly all are answered before. The timer is left
+ * running when the last deadline goes, because the next one is rarely far; it does not keep the process alive.
+ */
 export class Deadlines {
   readonly #clock: Clock
   readonly #open = new Set<Deadline>()
@@ -17,15 +22,24 @@ export class Deadlines {
     this.#clock = clock
   }
 
-  /** @returns what takes the deadline back. */
-  add(ms: number, onLate: () => void): () => void {
-    const deadline = { at: this.#clock.monotonic() + ms, onLate }
+  /** Monotonic milliseconds, for {@link Deadline.at}. */
+  now(): number {
+    return this.#clock.monotonic()
+  }
+
+  add(deadline: Deadline): void {
     this.#open.add(deadline)
     if (deadline.at < this.#next) this.#arm(deadline.at)
-    return () => {
-      this.#open.delete(deadline)
-      if (this.#open.size === 0) this.#disarm()
-    }
+  }
+
+  delete(deadline: Deadline): void {
+    this.#open.delete(deadline)
+  }
+
+  /** Stops the timer; deadlines that are left never expire. */
+  close(): void {
+    this.#open.clear()
+    this.#disarm()
   }
 
   #arm(at: number): void {
@@ -48,7 +62,7 @@ export class Deadlines {
     let next = Infinity
     for (const deadline of [...this.#open]) {
       if (deadline.at > now) next = Math.min(next, deadline.at)
-      else if (this.#open.delete(deadline)) deadline.onLate()
+      else if (this.#open.delete(deadline)) deadline.expire()
     }
     if (next < this.#next && this.#open.size > 0) this.#arm(next)
   }

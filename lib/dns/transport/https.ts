@@ -1,12 +1,11 @@
-import { connect, constants, type ClientHttp2Session } from 'node:http2'
+import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import { connect as connectTls } from 'node:tls'
 import { isIpAddress } from '../addresses.ts'
 import { dnsFault } from '../faults.ts'
-import { serverKey, serverText, type ServerAddress } from '../servers.ts'
-import { Deadlines } from './deadlines.ts'
-import { closedError, Pending, refuseIf, unreachable } from './pending.ts'
-import type { DnsTransport, Exchange, TransportPorts } from './transport.ts'
-import { withId } from './udp.ts'
+import { serverText, type ServerAddress } from '../servers.ts'
+import { Connection, createConnections, type Place } from './connections.ts'
+import { unreachable, type Pending } from './pending.ts'
+import type { DnsTransport, TransportPorts } from './transport.ts'
 
 const PATH = '/dns-query'
 const TYPE = 'application/dns-message'
@@ -15,77 +14,59 @@ const IDLE_MS = 5000
 const MAX_OCTETS = 65_535
 
 /** DNS over HTTPS (RFC 8484) over HTTP/2: one connection a server. The certificate must fit, as over TLS. */
-export function createHttpsTransport(ports: TransportPorts): DnsTransport {
-  const deadlines = new Deadlines(ports.clock)
-  const connections = new Map<string, Connection>()
-  let closed = false
+export const createHttpsTransport = (ports: TransportPorts): DnsTransport =>
+  createConnections(ports, IDLE_MS, (place) => new HttpsConnection(place))
 
-  function connectionTo(server: ServerAddress): Connection {
-    const key = serverKey(server)
-    const usable = connections.get(key)
-    if (usable) return usable
-    const made: Connection = new Connection(server, ports, deadlines, () => {
-      if (connections.get(key) === made) connections.delete(key)
-    })
-    connections.set(key, made)
-    return made
-  }
-
-  return {
-    async exchange(exchange) {
-      refuseIf(closed, exchange.signal)
-      return await connectionTo(exchange.server).ask(exchange)
-    },
-    close: () => {
-      closed = true
-      for (const connection of [...connections.values()]) connection.fail(closedError())
-    },
-  }
-}
-
-class Connection {
-  readonly #server: ServerAddress
-  readonly #ports: TransportPorts
-  readonly #deadlines: Deadlines
-  readonly #onClose: () => void
+class HttpsConnection extends Connection {
   readonly #session: ClientHttp2Session
-  readonly #pending = new Set<Pending>()
-  #cancelIdle: (() => void) | undefined
-  #closed = false
+  readonly #streams = new Map<Pending, ClientHttp2Stream>()
 
-  constructor(server: ServerAddress, ports: TransportPorts, deadlines: Deadlines, onClose: () => void) {
-    this.#server = server
-    this.#ports = ports
-    this.#deadlines = deadlines
-    this.#onClose = onClose
+  constructor(place: Place) {
+    super(place)
+    const { server, ports } = place
     this.#session = openSession(server, ports)
     this.#session.on('error', (error) => this.fail(unreachable(server, error)))
-    this.#session.on('goaway', () => this.#leave())
+    this.#session.on('goaway', () => this.leave())
     this.#session.on('close', () => this.fail(unreachable(server, new Error('the connection was closed'))))
   }
 
-  ask<T>(exchange: Exchange<T>): Promise<T> {
-    this.#cancelIdle?.()
-    return new Promise<unknown>((resolve, reject) => {
-      const [high = 0, low = 0] = this.#ports.random.bytes(2)
-      const stream = this.#session.request({
-        [constants.HTTP2_HEADER_METHOD]: 'POST',
-        [constants.HTTP2_HEADER_PATH]: PATH,
-        [constants.HTTP2_HEADER_CONTENT_TYPE]: TYPE,
-        [constants.HTTP2_HEADER_ACCEPT]: TYPE,
-      })
-      const pending: Pending = new Pending(exchange, this.#deadlines, { resolve, reject }, () => {
-        this.#pending.delete(pending)
-        stream.close(constants.NGHTTP2_CANCEL)
-        if (this.#pending.size === 0) this.#rest()
-      })
-      this.#pending.add(pending)
-      this.#collect(stream, pending)
-      stream.end(withId(exchange.query, (high << 8) | low))
-    }) as Promise<T>
+  protected hasRoom(): boolean {
+    return true
   }
 
-  #collect(stream: ReturnType<ClientHttp2Session['request']>, pending: Pending): void {
+  protected isTaken(): boolean {
+    return false
+  }
+
+  protected send(pending: Pending): void {
+    const stream = this.#session.request({
+      [constants.HTTP2_HEADER_METHOD]: 'POST',
+      [constants.HTTP2_HEADER_PATH]: PATH,
+      [constants.HTTP2_HEADER_CONTENT_TYPE]: TYPE,
+      [constants.HTTP2_HEADER_ACCEPT]: TYPE,
+    })
+    this.#streams.set(pending, stream)
+    this.#collect(stream, pending)
+    // The stream tells answers apart, so the id stays 0 (RFC 8484, section 4.1).
+    stream.end(pending.exchange.query)
+  }
+
+  protected forget(pending: Pending): void {
+    this.#streams.get(pending)?.close(constants.NGHTTP2_CANCEL)
+    this.#streams.delete(pending)
+  }
+
+  /** A connection at rest does not keep the process alive. */
+  protected rest(isAtRest: boolean): void {
+    if (isAtRest) this.#session.unref()
+    else this.#session.ref()
+  }
+
+  protected end(): void {
+    this.#session.destroy()
+  }
+
+  #collect(stream: ClientHttp2Stream, pending: Pending): void {
     const chunks: Buffer[] = []
     let octets = 0
     let status = 0
@@ -97,7 +78,7 @@ class Connection {
       octets += chunk.length
       if (octets > MAX_OCTETS) pending.fail(this.#wrong('an answer that is too long'))
     })
-    stream.on('error', (error) => pending.fail(unreachable(this.#server, error)))
+    stream.on('error', (error) => pending.fail(unreachable(this.place.server, error)))
     stream.on('end', () => {
       if (status !== 200) pending.fail(this.#wrong(`HTTP status ${status}`))
       else if (!pending.receive(Buffer.concat(chunks))) {
@@ -107,26 +88,7 @@ class Connection {
   }
 
   #wrong(what: string): Error {
-    return dnsFault('DNS_MALFORMED', `${serverText(this.#server)} gave ${what} over HTTPS`)
-  }
-
-  fail(error: unknown): void {
-    if (this.#closed) return
-    this.#leave()
-    this.#closed = true
-    this.#cancelIdle?.()
-    for (const pending of [...this.#pending]) pending.fail(error)
-    this.#session.destroy()
-  }
-
-  /** No more questions go this way. */
-  #leave(): void {
-    this.#onClose()
-  }
-
-  #rest(): void {
-    if (this.#closed) return
-    this.#cancelIdle = this.#ports.clock.after(IDLE_MS, () => this.fail(closedError()))
+    return dnsFault('DNS_MALFORMED', `${serverText(this.place.server)} gave ${what} over HTTPS`)
   }
 }
 

@@ -2,66 +2,96 @@ import { abortReason } from '../../concurrency/abort.ts'
 import { abortedError } from '../../errors.ts'
 import { dnsFault } from '../faults.ts'
 import { serverText, type ServerAddress } from '../servers.ts'
-import type { Deadlines } from './deadlines.ts'
-import type { Exchange } from './transport.ts'
+import type { Deadline } from './deadlines.ts'
+import type { CookieState, Exchange } from './transport.ts'
 
 const WHAT = 'The DNS question'
 
 /** What a question fails with when its transport is closed. */
 export const closedError = (): Error => abortedError(WHAT)
 
-/** An exchange that waits for its answer: settled once, by an answer, a failure, the clock or the signal. */
-export class Pending {
-  readonly #exchange: Exchange<unknown>
-  readonly #settle: (outcome: { value: unknown } | { error: unknown }) => void
-  #open = true
+/** Who is told that a question is settled. */
+interface Owner {
+  settled(pending: Pending): void
+}
 
-  /** @param release called once when it is settled, to free what belongs to it. */
+/**
+ * An exchange that waits for its answer: settled once, by an answer, a failure, the clock or the signal. One object for
+ * all of that, because there is one a question.
+ */
+export class Pending implements Deadline {
+  readonly exchange: Exchange<unknown>
+  /** Among those of its connection. */
+  readonly id: number
+  readonly at: number
+  /** A DNS cookie went with it. */
+  hasCookie = false
+  /** Its time was over before an answer came. */
+  isLate = false
+  isOpen = true
+  readonly #owner: Owner
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (error: unknown) => void
+
+  /** @param at when it is given up, monotonic milliseconds; the deadline is the owner's to set. */
   constructor(
-    exchange: Exchange<unknown>,
-    deadlines: Deadlines,
+    owner: Owner,
+    question: { readonly exchange: Exchange<unknown>; readonly id: number; readonly at: number },
     promise: { resolve: (value: unknown) => void; reject: (error: unknown) => void },
-    release: () => void,
   ) {
-    this.#exchange = exchange
-    const { signal, server, timeoutMs } = exchange
-    const onAbort = (): void => this.fail(signal && abortReason(signal, WHAT))
-    const cancelTimer = deadlines.add(timeoutMs, () =>
-      this.fail(dnsFault('DNS_TIMEOUT', `No answer from ${serverText(server)} within ${timeoutMs} ms`)),
-    )
-    signal?.addEventListener('abort', onAbort, { once: true })
-    this.#settle = (outcome) => {
-      if (!this.#open) return
-      this.#open = false
-      cancelTimer()
-      signal?.removeEventListener('abort', onAbort)
-      release()
-      if ('value' in outcome) promise.resolve(outcome.value)
-      else promise.reject(outcome.error)
-    }
+    this.exchange = question.exchange
+    this.id = question.id
+    this.at = question.at
+    this.#owner = owner
+    this.#resolve = promise.resolve
+    this.#reject = promise.reject
+    this.exchange.signal?.addEventListener('abort', this)
   }
 
   /** Hands in a message with the right id; false when it was not the answer. */
-  receive(message: Buffer): boolean {
+  receive(message: Buffer, cookie: CookieState = 'none'): boolean {
+    if (!this.isOpen) return false
     try {
-      const value = this.#exchange.read(message)
+      const value = this.exchange.read(message, cookie)
       if (value === undefined) return false
-      this.#settle({ value })
+      this.#close()
+      this.#resolve(value)
     } catch (error) {
-      this.#settle({ error })
+      this.fail(error)
     }
     return true
   }
 
   fail(error: unknown): void {
-    this.#settle({ error })
+    if (!this.isOpen) return
+    this.#close()
+    this.#reject(error)
+  }
+
+  /** Its time is over. */
+  expire(): void {
+    const { server, timeoutMs } = this.exchange
+    this.isLate = true
+    this.fail(dnsFault('DNS_TIMEOUT', `No answer from ${serverText(server)} within ${timeoutMs} ms`))
+  }
+
+  /** Its signal was aborted. */
+  handleEvent(): void {
+    const { signal } = this.exchange
+    this.fail(signal && abortReason(signal, WHAT))
+  }
+
+  #close(): void {
+    this.isOpen = false
+    this.exchange.signal?.removeEventListener('abort', this)
+    this.#owner.settled(this)
   }
 }
 
-/** Fails for a transport that is closed, and for a signal that was aborted before anything was sent. */
-export function refuseIf(closed: boolean, signal: AbortSignal | undefined): void {
-  if (closed) throw closedError()
-  if (signal?.aborted) throw abortReason(signal, WHAT)
+/** Why nothing may be sent: the transport is closed, or the signal was aborted before. */
+export function refusal(isClosed: boolean, signal: AbortSignal | undefined): Error | undefined {
+  if (isClosed) return closedError()
+  return signal?.aborted ? abortReason(signal, WHAT) : undefined
 }
 
 /** The fault for a server that cannot be reached: it gives no answer in time either, only we know it sooner. */

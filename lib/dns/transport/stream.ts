@@ -3,16 +3,17 @@ import { connect as connectTls } from 'node:tls'
 import { isIpAddress } from '../addresses.ts'
 import { dnsFault } from '../faults.ts'
 import { serverKey, serverText, type ServerAddress } from '../servers.ts'
-import { Deadlines } from './deadlines.ts'
-import { closedError, Pending, refuseIf, unreachable } from './pending.ts'
+import { Connection, createConnections, type Place } from './connections.ts'
+import { unreachable, type Pending } from './pending.ts'
 import type { DnsTransport, Exchange, TransportPorts } from './transport.ts'
-import { withId } from './udp.ts'
 
-/** Opens a connection to a server; `onOpen` is called when it may be written to. */
+/** Opens a socket to a server, which may be written to at once. */
 type Open = (server: ServerAddress) => Socket
 
 /** Idle connections are closed after so long (RFC 7766, section 6.2.3). */
 const IDLE_MS = 5000
+/** A connection on which so many questions were given up gets no more. */
+const MAX_LATE = 1024
 
 /** DNS over TCP (RFC 7766): one connection a server, on which questions overtake each other. */
 export const createTcpTransport = (ports: TransportPorts): DnsTransport =>
@@ -45,130 +46,83 @@ export function createTlsTransport(ports: TransportPorts): DnsTransport {
 }
 
 function createStreamTransport(ports: TransportPorts, open: Open): DnsTransport {
-  const deadlines = new Deadlines(ports.clock)
-  const channels = new Map<string, Channel>()
-  let closed = false
-
-  function channelTo(server: ServerAddress): Channel {
-    const key = serverKey(server)
-    const usable = channels.get(key)
-    if (usable) return usable
-    const made: Channel = new Channel({ server, ports, deadlines, socket: open(server) }, () => {
-      if (channels.get(key) === made) channels.delete(key)
-    })
-    channels.set(key, made)
-    return made
-  }
-
-  async function exchange<T>(given: Exchange<T>): Promise<T> {
-    refuseIf(closed, given.signal)
-    const channel = channelTo(given.server)
-    const { isUsed } = channel
-    try {
-      return await channel.ask(given)
-    } catch (error) {
-      // A server may close an idle connection just when it is used again.
-      if (!isUsed || !(error instanceof Error) || error.cause !== HUNG_UP || closed) throw error
-      return await channelTo(given.server).ask(given)
-    }
-  }
-
+  const connections = createConnections(ports, IDLE_MS, (place) => new StreamConnection(place, open))
   return {
-    exchange,
-    close: () => {
-      closed = true
-      for (const channel of [...channels.values()]) channel.fail(closedError())
+    ...connections,
+    async exchange<T>(given: Exchange<T>): Promise<T> {
+      try {
+        return await connections.exchange(given)
+      } catch (error) {
+        // A server may close a connection between two questions (RFC 7766, section 6.2.4).
+        if (!(error instanceof Error) || error.cause !== HUNG_UP) throw error
+        return await connections.exchange(given)
+      }
     },
   }
 }
 
+/** On a connection that has worked before. */
 const HUNG_UP = new Error('the connection was closed')
 
-/** One connection with the questions that are under way on it. */
-class Channel {
-  readonly #server: ServerAddress
-  readonly #ports: TransportPorts
-  readonly #deadlines: Deadlines
+class StreamConnection extends Connection {
   readonly #socket: Socket
-  readonly #onClose: () => void
-  readonly #pending = new Map<number, Pending>()
   /** Ids whose questions were given up; their answers may still come. */
   readonly #late = new Set<number>()
-  #cancelIdle: (() => void) | undefined
-  #closed = false
-  /** Whether an answer came over it. */
-  isUsed = false
+  #isUsed = false
 
-  constructor(
-    given: { server: ServerAddress; ports: TransportPorts; deadlines: Deadlines; socket: Socket },
-    onClose: () => void,
-  ) {
-    this.#server = given.server
-    this.#ports = given.ports
-    this.#deadlines = given.deadlines
-    this.#socket = given.socket
-    this.#onClose = onClose
-    this.#socket.on('error', (error) => this.fail(unreachable(this.#server, error)))
-    this.#socket.on('close', () => this.fail(unreachable(this.#server, HUNG_UP)))
+  constructor(place: Place, open: Open) {
+    super(place)
+    this.#socket = open(place.server)
+    this.#socket.on('error', (error) => this.fail(unreachable(place.server, error)))
+    this.#socket.on('close', () =>
+      this.fail(unreachable(place.server, this.#isUsed ? HUNG_UP : new Error(HUNG_UP.message))),
+    )
     receiveFrames(this.#socket, (message) => this.#receive(message))
   }
 
-  ask<T>(exchange: Exchange<T>): Promise<T> {
-    this.#cancelIdle?.()
-    this.#socket.ref()
-    return new Promise<unknown>((resolve, reject) => {
-      const id = this.#freeId()
-      const pending = new Pending(exchange, this.#deadlines, { resolve, reject }, () => {
-        this.#pending.delete(id)
-        this.#late.add(id)
-        if (this.#pending.size === 0) this.#rest()
-      })
-      this.#pending.set(id, pending)
-      const { query } = exchange
-      const framed = Buffer.allocUnsafe(2 + query.length)
-      framed.writeUInt16BE(query.length, 0)
-      withId(query, id).copy(framed, 2)
-      this.#socket.write(framed)
-    }) as Promise<T>
+  protected hasRoom(): boolean {
+    return this.#late.size < MAX_LATE
   }
 
-  fail(error: unknown): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.#cancelIdle?.()
-    this.#onClose()
+  protected isTaken(id: number): boolean {
+    return this.#late.has(id)
+  }
+
+  protected send({ id, exchange: { query } }: Pending): void {
+    const framed = Buffer.allocUnsafe(2 + query.length)
+    framed.writeUInt16BE(query.length, 0)
+    framed.set(query, 2)
+    framed.writeUInt16BE(id, 2)
+    this.#socket.write(framed)
+  }
+
+  protected forget({ id }: Pending): void {
+    this.#late.add(id)
+  }
+
+  /** A connection at rest does not keep the process alive. */
+  protected rest(isAtRest: boolean): void {
+    if (isAtRest) this.#socket.unref()
+    else this.#socket.ref()
+  }
+
+  protected end(): void {
     this.#socket.destroy()
-    for (const pending of [...this.#pending.values()]) pending.fail(error)
-  }
-
-  #rest(): void {
-    if (this.#closed) return
-    // A connection at rest does not keep the process alive.
-    this.#socket.unref()
-    this.#cancelIdle = this.#ports.clock.after(IDLE_MS, () => this.fail(closedError()))
   }
 
   #receive(message: Buffer): void {
     const id = message.length >= 2 ? message.readUInt16BE(0) : -1
-    const pending = this.#pending.get(id)
+    const pending = this.pending.get(id)
     if (!pending && this.#late.delete(id)) return
-    this.isUsed = true
+    this.#isUsed = true
     if (pending?.receive(message)) {
       this.#late.delete(id)
       return
     }
     // Nobody else can write into this connection, so a wrong message is the server's fault.
     this.fail(
-      dnsFault('DNS_MALFORMED', `${serverText(this.#server)} answered another question than was asked`),
+      dnsFault('DNS_MALFORMED', `${serverText(this.place.server)} answered another question than was asked`),
     )
-  }
-
-  #freeId(): number {
-    for (;;) {
-      const [high = 0, low = 0] = this.#ports.random.bytes(2)
-      const id = (high << 8) | low
-      if (!this.#pending.has(id) && !this.#late.has(id)) return id
-    }
   }
 }
 

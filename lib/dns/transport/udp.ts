@@ -1,133 +1,116 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { serverText, type ServerAddress } from '../servers.ts'
-import { Deadlines } from './deadlines.ts'
-import { closedError, Pending, refuseIf, unreachable } from './pending.ts'
-import type { DnsTransport, Exchange, TransportPorts } from './transport.ts'
+import { Connection, createConnections, type Place } from './connections.ts'
+import { Cookies, takesCookie, type ServerCookies } from './cookies.ts'
+import { unreachable, type Pending } from './pending.ts'
+import type { DnsTransport, TransportPorts } from './transport.ts'
 
 /** A socket takes so many questions at most, then the next one gets a socket with a new random port. */
 const QUESTIONS_PER_SOCKET = 64
-const ID_VALUES = 0x1_0000
 
 /**
  * DNS over UDP. Every question has a random id and goes out from a random port (RFC 5452): a socket serves only questions
  * that overlap, 64 at most, and is closed with the last of them. Sockets are connected, so that the kernel drops whatever
- * comes from another address or port and reports an unreachable server at once.
+ * comes from another address or port and reports an unreachable server at once. Queries with EDNS carry a DNS cookie
+ * (RFC 7873): who does not see them cannot forge an answer of a server that does cookies.
  */
 export function createUdpTransport(ports: TransportPorts): DnsTransport {
-  const deadlines = new Deadlines(ports.clock)
-  const open = new Set<Channel>()
-  const current = new Map<string, Channel>()
-  let closed = false
-
-  function channelTo(server: ServerAddress): Channel {
-    const key = serverText(server)
-    const usable = current.get(key)
-    if (usable?.usable) return usable
-    const made: Channel = new Channel(server, ports, deadlines, () => {
-      open.delete(made)
-      if (current.get(key) === made) current.delete(key)
-    })
-    open.add(made)
-    current.set(key, made)
-    return made
-  }
-
-  return {
-    async exchange(exchange) {
-      refuseIf(closed, exchange.signal)
-      return await channelTo(exchange.server).ask(exchange)
-    },
-    close: () => {
-      closed = true
-      for (const channel of [...open]) channel.fail(closedError())
-    },
-  }
+  const cookies = new Cookies(ports)
+  return createConnections(ports, 0, (place) => new UdpConnection(place, cookies))
 }
 
-class Channel {
-  readonly #server: ServerAddress
-  readonly #ports: TransportPorts
-  readonly #deadlines: Deadlines
-  readonly #onClose: () => void
+class UdpConnection extends Connection {
   readonly #socket: Socket
-  readonly #pending = new Map<number, Pending>()
-  #unsent: Buffer[] | undefined = []
+  readonly #jar: Cookies
+  #cookies: ServerCookies | undefined
+  #unsent: Pending[] = []
+  #isDue = false
   #asked = 0
-  #closed = false
 
-  constructor(server: ServerAddress, ports: TransportPorts, deadlines: Deadlines, onClose: () => void) {
-    this.#server = server
-    this.#ports = ports
-    this.#deadlines = deadlines
-    this.#onClose = onClose
-    this.#socket = createSocket(server.family === 6 ? 'udp6' : 'udp4')
-    this.#socket.on('error', (error) => this.fail(unreachable(server, error)))
+  constructor(place: Place, jar: Cookies) {
+    super(place)
+    const { address, port, family } = place.server
+    this.#jar = jar
+    this.#socket = createSocket(family === 6 ? 'udp6' : 'udp4')
+    this.#socket.on('error', (error) => this.fail(unreachable(place.server, error)))
     this.#socket.on('message', (message) => this.#receive(message))
-    this.#socket.connect(server.port, server.address, () => this.#connected())
+    this.#socket.connect(port, address, () => this.#connected())
   }
 
-  get usable(): boolean {
-    return !this.#closed && this.#asked < QUESTIONS_PER_SOCKET
+  protected hasRoom(): boolean {
+    return this.#asked < QUESTIONS_PER_SOCKET
   }
 
-  ask<T>(exchange: Exchange<T>): Promise<T> {
-    return new Promise<unknown>((resolve, reject) => {
-      this.#asked += 1
-      const id = this.#freeId()
-      const release = (): void => {
-        this.#pending.delete(id)
-        if (this.#pending.size === 0) this.#close()
-      }
-      const pending = new Pending(exchange, this.#deadlines, { resolve, reject }, release)
-      this.#pending.set(id, pending)
-      this.#send(withId(exchange.query, id))
-    }) as Promise<T>
+  /** Late answers find no question, and are ignored. */
+  protected isTaken(): boolean {
+    return false
   }
 
-  fail(error: unknown): void {
-    for (const pending of [...this.#pending.values()]) pending.fail(error)
-    this.#close()
+  protected send(pending: Pending): void {
+    this.#asked += 1
+    this.#unsent.push(pending)
+    if (this.#isDue || !this.#cookies) return
+    // Answers come in bursts, and each makes room for the next question: sent together they wake the server once.
+    this.#isDue = true
+    this.place.ports.soon(this.#flush)
   }
 
-  #send(message: Buffer): void {
-    if (this.#unsent) this.#unsent.push(message)
-    else this.#socket.send(message, this.#sent)
+  // Silence may be that of a firewall which dislikes the cookie.
+  protected forget(pending: Pending): void {
+    if (pending.isLate && pending.hasCookie) this.#cookies?.leaveOut()
+  }
+
+  protected rest(): void {
+    // It is never at rest: without an idle time it is closed.
+  }
+
+  protected end(): void {
+    this.#socket.close()
+  }
+
+  #connected(): void {
+    if (!this.#unsent.some(isOpen)) return // nobody waits any more
+    this.#cookies = this.#jar.of(this.place.server, this.#socket.address().address)
+    this.#flush()
+  }
+
+  readonly #flush = (): void => {
+    this.#isDue = false
+    const due = this.#unsent
+    this.#unsent = []
+    for (const pending of due) if (this.#cookies && pending.isOpen) this.#write(pending, this.#cookies)
+  }
+
+  // A copy: the same query may be under way to several servers.
+  #write(pending: Pending, cookies: ServerCookies): void {
+    const { query } = pending.exchange
+    const option = takesCookie(query) ? cookies.option() : undefined
+    const message = Buffer.allocUnsafe(query.length + (option?.length ?? 0))
+    message.set(query)
+    message.writeUInt16BE(pending.id, 0)
+    if (option) {
+      pending.hasCookie = true
+      message.set(option, query.length)
+      message.writeUInt16BE(option.length, query.length - 2)
+    }
+    this.#socket.send(message, this.#sent)
   }
 
   // A send that fails reports it here and nowhere else.
   readonly #sent = (error: Error | null): void => {
-    if (error) this.fail(unreachable(this.#server, error))
-  }
-
-  #connected(): void {
-    const waiting = this.#unsent ?? []
-    this.#unsent = undefined
-    if (!this.#closed) for (const message of waiting) this.#socket.send(message, this.#sent)
+    if (error) this.fail(unreachable(this.place.server, error))
   }
 
   #receive(message: Buffer): void {
-    if (message.length >= 2) this.#pending.get(message.readUInt16BE(0))?.receive(message)
-  }
-
-  #freeId(): number {
-    for (;;) {
-      const [high = 0, low = 0] = this.#ports.random.bytes(2)
-      const id = ((high << 8) | low) % ID_VALUES
-      if (!this.#pending.has(id)) return id
+    const pending = message.length >= 2 ? this.pending.get(message.readUInt16BE(0)) : undefined
+    const cookies = this.#cookies
+    if (!pending || !cookies) return
+    if (!pending.hasCookie) {
+      pending.receive(message)
+      return
     }
-  }
-
-  #close(): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.#socket.close()
-    this.#onClose()
+    const state = cookies.check(message)
+    if (state !== 'wrong' && pending.receive(message, state)) cookies.learn(state, message)
   }
 }
 
-/** A copy of the query with its id: the same query may be under way to several servers. */
-export function withId(query: Buffer, id: number): Buffer {
-  const message = Buffer.from(query)
-  message.writeUInt16BE(id, 0)
-  return message
-}
+const isOpen = (pending: Pending): boolean => pending.isOpen

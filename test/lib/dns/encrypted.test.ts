@@ -8,7 +8,7 @@ import { encodeQuery, readReply, type Reply } from '../../../lib/dns/query.ts'
 import { createHttpsTransport } from '../../../lib/dns/transport/https.ts'
 import { createTcpTransport, createTlsTransport } from '../../../lib/dns/transport/stream.ts'
 import type { DnsTransport, Exchange } from '../../../lib/dns/transport/transport.ts'
-import { systemClock, systemRandom } from '../../../lib/system.ts'
+import { systemClock, systemRandom, systemSoon } from '../../../lib/system.ts'
 import { selfSigned } from '../http/self-signed.ts'
 import { a, failure, reply } from './fakes.ts'
 
@@ -16,7 +16,7 @@ const NAME = 'dns.example.test'
 const question = { name: 'www.example.test', type: 'A' } as const
 const query = encodeQuery(question, { authenticated: false, edns: true })
 const certificate = selfSigned(NAME)
-const world = { clock: systemClock, random: systemRandom, ca: certificate.cert }
+const world = { clock: systemClock, random: systemRandom, soon: systemSoon, ca: certificate.cert }
 
 const answerTo = (message: Buffer, address = '192.0.2.1'): Buffer =>
   reply(packet.decode(message), { answers: [a(question.name, address)] })

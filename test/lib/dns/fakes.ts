@@ -68,7 +68,7 @@ export class ScriptedTransport implements DnsTransport {
     this.asked.push(`${name} ${type}`)
     const said = this.#script({ name, type, server, query })
     const message = said === undefined || Buffer.isBuffer(said) ? said : reply(query, said)
-    const value = message && exchange.read(message)
+    const value = message && exchange.read(message, 'none')
     if (value !== undefined) return value
     this.#clock.time += exchange.timeoutMs
     throw dnsFault('DNS_TIMEOUT', `No answer from ${server} within ${exchange.timeoutMs} ms`)

@@ -10,10 +10,10 @@ import { createTcpTransport } from '../../../lib/dns/transport/stream.ts'
 import type { DnsTransport, Exchange } from '../../../lib/dns/transport/transport.ts'
 import { createUdpTransport } from '../../../lib/dns/transport/udp.ts'
 import { startSandboxDns, type SandboxDns } from '../../../lib/sandbox/dns-server.ts'
-import { systemClock, systemRandom } from '../../../lib/system.ts'
+import { systemClock, systemRandom, systemSoon } from '../../../lib/system.ts'
 import { a, failure, reply, request } from './fakes.ts'
 
-const ports = { clock: systemClock, random: systemRandom }
+const ports = { clock: systemClock, random: systemRandom, soon: systemSoon }
 const question = { name: 'www.example.test', type: 'A' } as const
 const query = encodeQuery(question, { authenticated: false, edns: true })
 const answer = (message: Buffer, address = '192.0.2.1', name: string = question.name): Buffer => {
