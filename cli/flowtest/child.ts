@@ -2,9 +2,11 @@
 import { join } from 'node:path'
 import { LastNode } from './last-node.ts'
 import { nodeHere } from '../../lib/flowtest/recorder.ts'
+import { keepFreshCopies } from '../../lib/postgres/embedded/fresh-copies.ts'
 import type { Order, Report, WorkerOptions } from './protocol.ts'
 import { Worker } from './worker.ts'
 
+keepFreshCopies()
 const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions
 const lastNode = new LastNode(join(options.folder, 'last-node'))
 const report = (message: Report, sent?: () => void): void =>

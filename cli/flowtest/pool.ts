@@ -33,6 +33,8 @@ class CaseProcess {
   #starts = 0
   #job: number | undefined
   #answer: ((report: Report) => void) | undefined
+  /** Those that came before they were asked for. */
+  #early: Report[] = []
   #gone: Promise<void> = Promise.resolve()
   looks: ReadonlyMap<string, NodeLook> = new Map()
   nodeRed = ''
@@ -45,7 +47,9 @@ class CaseProcess {
   /** Runs one case. Rejects only when the process cannot be started or the flow cannot be loaded. */
   async run(job: Job, at: number, timeoutMs: number): Promise<Ended> {
     await this.#ready(job)
-    const answer = await this.#ask({ kind: 'run', job: job.id, at }, timeoutMs + GRACE_MS)
+    let answer = await this.#ask({ kind: 'run', job: job.id, at }, timeoutMs + GRACE_MS)
+    if (answer?.kind === 'opening') answer = await this.#wait(START_MS)
+    if (answer?.kind === 'opened') answer = await this.#wait(timeoutMs + GRACE_MS)
     if (answer?.kind === 'done') return { kind: 'ran', outcome: answer.outcome }
     const last = await this.#lastNode()
     await this.#end()
@@ -90,16 +94,18 @@ class CaseProcess {
     })
     this.#child = child
     this.#job = undefined
+    this.#early = []
+    const tell = (report: Report): void => {
+      if (this.#answer) this.#answer(report)
+      else this.#early.push(report)
+    }
     this.#gone = new Promise((done) => {
       child.once('exit', (code, signal) => {
-        this.#answer?.({
-          kind: 'crashed',
-          message: `the process ended with ${signal ?? `exit code ${code ?? 0}`}`,
-        })
+        tell({ kind: 'crashed', message: `the process ended with ${signal ?? `exit code ${code ?? 0}`}` })
         done()
       })
     })
-    child.on('message', (report: Report) => this.#answer?.(report))
+    child.on('message', tell)
     const answer = await this.#wait(START_MS)
     if (answer?.kind !== 'ready') {
       await this.#end()
@@ -117,6 +123,8 @@ class CaseProcess {
 
   /** The next report; undefined when none came in time. */
   #wait(limitMs: number): Promise<Report | undefined> {
+    const early = this.#early.shift()
+    if (early) return Promise.resolve(early)
     return new Promise((resolve) => {
       const timer = setTimeout(() => settle(undefined), limitMs)
       const settle = (report: Report | undefined): void => {

@@ -52,6 +52,10 @@ export type Report =
       readonly looks: readonly (readonly [string, NodeLook])[]
     }
   | { readonly kind: 'loaded'; readonly problem?: string }
+  /** The case waits for a database to open, which may take long and is no part of it. */
+  | { readonly kind: 'opening' }
+  /** The databases are open: the case goes on. */
+  | { readonly kind: 'opened' }
   | { readonly kind: 'done'; readonly outcome: CaseOutcome }
   | { readonly kind: 'crashed'; readonly node?: string; readonly message: string }
   | { readonly kind: 'finished'; readonly profile?: string }

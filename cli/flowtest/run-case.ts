@@ -9,6 +9,7 @@ import type { StubAnswer } from '../../lib/flowtest/stubs.ts'
 import type { Message, TestCase } from '../../lib/flowtest/suite.ts'
 import type { Topology } from '../../lib/flowtest/topology.ts'
 import { systemClock } from '../../lib/system.ts'
+import { databasesOpen } from './databases.ts'
 import type { Embedded, LiveNode, Tap } from './embedded.ts'
 import { Triggers } from './triggers.ts'
 
@@ -156,8 +157,10 @@ export interface CaseRun {
 export async function runCase(embedded: Embedded, prepared: PreparedCase, tap: CaseTap): Promise<CaseRun> {
   const { topology, expectations, timeoutMs } = prepared
   const { recorder } = tap
+  await databasesOpen(prepared)
   const resources = countResources()
   const triggers = new Triggers(embedded, prepared, tap)
+  recorder.begin()
   triggers.start()
   const happened = (): Happened => ({
     trace: recorder.trace,

@@ -65,7 +65,7 @@ export class Recorder {
   readonly faults: Fault[] = []
   readonly #parts: RecorderParts
   readonly #reach: ReachCounter
-  readonly #started: number
+  #started: number
   readonly #hops: Hop[] = []
   readonly #open = new Map<string, Open[]>()
   readonly #last = new Map<string, Open>()
@@ -84,6 +84,11 @@ export class Recorder {
     this.#reach = new ReachCounter(parts.topology)
     this.#started = parts.clock.monotonic()
     this.#lastEvent = this.#started
+  }
+
+  /** Times count from now on: what was seen before is only the start of the flow. */
+  begin(): void {
+    this.#started = this.#parts.clock.monotonic()
   }
 
   get counts(): Counts {
@@ -141,15 +146,11 @@ export class Recorder {
 
   /** An HTTP request comes to a node; `serve` hands it over. All that follows from it belongs to it. */
   requested(runningId: string, serve: () => void): void {
-    const running = this.#parts.topology.running.get(runningId)
-    if (!running) {
-      serve()
-      return
-    }
     this.#parts.mark(runningId)
-    this.#reach.node(running.id)
     const origin = { from: undefined, arrival: 'http', output: undefined } as const
-    places.run({ owner: this, open: this.#enter({ id: runningId, type: '' }, {}, origin) }, serve)
+    const open = this.#enter({ id: runningId, type: '' }, {}, origin)
+    this.#reach.node(open.hop.node)
+    places.run({ owner: this, open }, serve)
   }
 
   /** An endpoint has refused a request by itself, and told so in its answer. @param id in the flow file. */

@@ -62,17 +62,23 @@ export class Health {
     }
   }
 
+  /** Asks one dependency. Never rejects. @returns undefined where there is none with this id. */
+  async ask(id: string): Promise<DependencyHealth | undefined> {
+    const check = this.#checks.get(id)
+    return check && this.#run(check)
+  }
+
   /** Asks all dependencies at once, at most once a second. Never rejects. */
   report(): Promise<HealthReport> {
     const kept = this.#kept
     if (kept && this.#clock.monotonic() - kept.settledAt < KEEP_MS) return kept.report
-    const made = { report: this.#ask(), settledAt: Infinity } // while it runs, all callers share it
+    const made = { report: this.#askAll(), settledAt: Infinity } // while it runs, all callers share it
     this.#kept = made
     void made.report.then(() => (made.settledAt = this.#clock.monotonic()))
     return made.report
   }
 
-  async #ask(): Promise<HealthReport> {
+  async #askAll(): Promise<HealthReport> {
     const checks = [...this.#checks.values()]
     const dependencies = await Promise.all(checks.map((each) => this.#run(each)))
     return { ok: dependencies.every(({ ok }) => ok), dependencies }

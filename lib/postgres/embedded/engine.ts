@@ -1,15 +1,13 @@
 import { Worker } from 'node:worker_threads'
 import { configError, PaletteError } from '../../errors.ts'
 import { Session } from '../wire/session.ts'
-import type { WorkerNews } from './worker.ts'
+import type { WorkerData, WorkerNews } from './worker.ts'
 
 /** How long PGlite may take to close its files before its thread is ended. */
 const CLOSE_WAIT_MS = 5000
 
 /** Where the engine keeps its data, and where its worker's file is. */
-export interface EngineOptions {
-  /** Absolute folder, or `memory://`. */
-  readonly dataDir: string
+export interface EngineOptions extends WorkerData {
   readonly workerFile: string | URL
   readonly after: (ms: number, callback: () => void) => () => void
   /** Called once, when the thread has ended, however. */
@@ -30,10 +28,8 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options
-    this.#worker = new Worker(options.workerFile, {
-      workerData: { dataDir: options.dataDir },
-      name: 'pglite',
-    })
+    const workerData: WorkerData = { dataDir: options.dataDir, copy: options.copy }
+    this.#worker = new Worker(options.workerFile, { workerData, name: 'pglite' })
     this.session = new Session(options.dataDir, (bytes, steps) => this.#send(bytes, steps))
     let cause: unknown
     this.#worker.on('error', (error: unknown) => {
@@ -57,11 +53,31 @@ export class Engine {
       this.#worker.once('message', (first: WorkerNews) => {
         this.#worker.off('exit', ended)
         if (first.news === 'ready') {
-          this.#worker.on('message', (bytes: Uint8Array) => this.#receive(bytes))
+          this.#worker.on('message', (news: Uint8Array | Blob) => {
+            if (news instanceof Uint8Array) this.#receive(news)
+          })
           resolve()
         } else reject(first.isMissing ? missing() : openFailure(this.#options.dataDir, first.reason))
       })
     })
+  }
+
+  /** Copies all data, between two statements. @throws `PG_UNAVAILABLE` when the thread ends before. */
+  async copy(): Promise<Blob> {
+    const { promise, resolve } = Promise.withResolvers<Blob>()
+    const listen = (news: Uint8Array | Blob): void => {
+      if (news instanceof Blob) resolve(news)
+    }
+    this.#worker.on('message', listen)
+    this.#worker.postMessage('copy')
+    const lost = this.#ended.then(() => {
+      throw openFailure(this.#options.dataDir, 'its thread ended')
+    })
+    try {
+      return await Promise.race([promise, lost])
+    } finally {
+      this.#worker.off('message', listen)
+    }
   }
 
   /** Ends the thread at once, whatever it does. Idempotent. */

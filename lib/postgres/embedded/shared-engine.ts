@@ -4,6 +4,7 @@ import type { Clock, Files, Locks, Logger } from '../../ports.ts'
 import { outputForm } from '../wire/work.ts'
 import { WaitingLine } from '../waiting-line.ts'
 import { Engine } from './engine.ts'
+import { freshCopyOf, keepFreshCopy } from './fresh-copies.ts'
 import { initialise } from './initialise.ts'
 
 /** How an embedded database is set. */
@@ -112,11 +113,13 @@ export class SharedEngine {
       const { workerFile, clock, log } = this.#ports
       const onEnd = (): void => this.#fell(engine)
       if (this.#isClosed) throw abortedError('The statement')
-      engine = new Engine({ dataDir, workerFile, after: clock.after, onEnd })
-      this.#starting = engine
-      await engine.ready()
-      await engine.session.run(outputForm, { commits: false })
-      await initialise(engine.session, initSql)
+      const copy = this.isInMemory ? freshCopyOf(initSql) : undefined
+      const started = (engine = new Engine({ dataDir, copy, workerFile, after: clock.after, onEnd }))
+      this.#starting = started
+      await started.ready()
+      await started.session.run(outputForm, { commits: false })
+      await initialise(started.session, initSql)
+      if (this.isInMemory) await keepFreshCopy(initSql, () => started.copy())
       log.info(`The embedded PostgreSQL database in ${dataDir} is open`)
       this.#running = engine
       return engine

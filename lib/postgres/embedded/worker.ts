@@ -12,12 +12,21 @@ export type WorkerNews =
 /** What is used of PGlite. */
 interface RunningPglite {
   execProtocolRawStream(message: Uint8Array, options: { onRawData(data: Uint8Array): void }): Promise<void>
+  dumpDataDir(compression: 'none'): Promise<Blob>
   close(): Promise<void>
 }
 
-async function open(dataDir: string): Promise<RunningPglite> {
+/** What a worker is given. */
+export interface WorkerData {
+  /** Absolute folder, or `memory://`. */
+  readonly dataDir: string
+  /** What a database in memory begins as, instead of an empty one. */
+  readonly copy: Blob | undefined
+}
+
+async function open({ dataDir, copy }: WorkerData): Promise<RunningPglite> {
   const { PGlite } = await import('@electric-sql/pglite')
-  if (dataDir.startsWith('memory:')) return PGlite.create({ dataDir })
+  if (dataDir.startsWith('memory:')) return PGlite.create({ dataDir, ...(copy && { loadDataDir: copy }) })
   // Tells of a database that was interrupted while it was made: that one is made anew.
   const mark = `${dataDir}.making`
   if (existsSync(mark)) await rm(dataDir, { recursive: true, force: true })
@@ -37,7 +46,7 @@ async function serve(): Promise<void> {
   const tell = (news: WorkerNews): void => port.postMessage(news)
   let database: RunningPglite
   try {
-    database = await open((workerData as { dataDir: string }).dataDir)
+    database = await open(workerData as WorkerData)
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string }
     const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
@@ -49,11 +58,14 @@ async function serve(): Promise<void> {
     port.postMessage(copy, [copy.buffer])
   }
   let last: Promise<void> = Promise.resolve()
-  port.on('message', (message: Uint8Array | 'close') => {
+  port.on('message', (message: Uint8Array | 'close' | 'copy') => {
     last = last.then(async () => {
-      if (message !== 'close') return database.execProtocolRawStream(message, { onRawData })
-      await database.close()
-      port.close()
+      if (message === 'copy') port.postMessage(await database.dumpDataDir('none'))
+      else if (message !== 'close') await database.execProtocolRawStream(message, { onRawData })
+      else {
+        await database.close()
+        port.close()
+      }
     })
   })
   tell({ news: 'ready' })
