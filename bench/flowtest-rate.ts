@@ -1,22 +1,25 @@
 // Sends messages through a flow and prints how many a second; `flowtest.bench.ts` starts it, with and without recording.
 import { mkdtemp, rm } from 'node:fs/promises'
-import { Session } from 'node:inspector'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type * as CountersModule from '../cli/flowtest/code-counters.ts'
 import type * as EmbeddedModule from '../cli/flowtest/embedded.ts'
 import type * as LastNodeModule from '../cli/flowtest/last-node.ts'
 import type * as PrepareModule from '../cli/flowtest/prepare-case.ts'
 import type * as RunModule from '../cli/flowtest/run-case.ts'
+import type * as CoverageModule from '../lib/flowtest/code-coverage.ts'
 import type * as TopologyModule from '../lib/flowtest/topology.ts'
 import type { Tap } from '../cli/flowtest/embedded.ts'
 import type { StoredNode } from '../lib/flowtest/flow-file.ts'
 
 const require = createRequire(resolve('package.json'))
 const { Embedded } = require('./dist/cli/flowtest/embedded.js') as typeof EmbeddedModule
+const { CodeCounters } = require('./dist/cli/flowtest/code-counters.js') as typeof CountersModule
 const { LastNode } = require('./dist/cli/flowtest/last-node.js') as typeof LastNodeModule
 const { prepareCase } = require('./dist/cli/flowtest/prepare-case.js') as typeof PrepareModule
 const { CaseTap } = require('./dist/cli/flowtest/run-case.js') as typeof RunModule
+const { codeUnits } = require('./dist/lib/flowtest/code-coverage.js') as typeof CoverageModule
 const { buildTopology } = require('./dist/lib/flowtest/topology.js') as typeof TopologyModule
 
 const withCalls = process.argv[3] === 'calls'
@@ -85,13 +88,8 @@ const embedded = await Embedded.start({
   log: () => undefined,
 })
 const { red } = embedded
-if (isRecording) {
-  const session = new Session()
-  session.connect()
-  session.post('Profiler.enable')
-  session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
-}
 const topology = buildTopology(flows)
+if (isRecording) CodeCounters.start().expect(await codeUnits(topology), topology)
 const lastNode = new LastNode(join(folder, 'last-node'))
 lastNode.expect(topology.running.keys())
 const suite = {

@@ -1,19 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { Session } from 'node:inspector'
 import { join } from 'node:path'
-import {
-  codeUnits,
-  countCode,
-  type CodeCounts,
-  type CodeUnit,
-  type ScriptCoverage,
-} from '../../lib/flowtest/code-coverage.ts'
+import { codeUnits } from '../../lib/flowtest/code-coverage.ts'
 import { noCounts } from '../../lib/flowtest/counts.ts'
 import type { StoredNode } from '../../lib/flowtest/flow-file.ts'
 import { looksOf, type NodeLook } from '../../lib/flowtest/node-looks.ts'
 import { withProfiles } from '../../lib/flowtest/profiles.ts'
 import { buildTopology, type Topology } from '../../lib/flowtest/topology.ts'
 import { redactText } from '../../lib/redact/redact-text.ts'
+import { CodeCounters } from './code-counters.ts'
 import { setClock, setSeed } from './determinism.ts'
 import { Embedded, MissingTypes } from './embedded.ts'
 import { prepareCase } from './prepare-case.ts'
@@ -24,7 +19,6 @@ interface Loaded {
   readonly job: Job
   readonly topology: Topology
   readonly flows: readonly StoredNode[]
-  readonly units: ReadonlyMap<string, CodeUnit>
 }
 
 const MAX_LOG_LINES = 50
@@ -39,6 +33,7 @@ export class Worker {
   readonly #mark: (runningId: string) => void
   readonly #session = new Session()
   readonly #log: string[]
+  readonly #counters: CodeCounters | undefined
   #loaded: Loaded | undefined
   #isProfiling = false
 
@@ -49,8 +44,8 @@ export class Worker {
     this.#mark = mark
     this.looks = looksOf(embedded.red.nodes.getNodeConfigs('en-US'))
     this.#session.connect()
-    if (options.coverage || options.profile) this.#post('Profiler.enable')
-    if (options.coverage) this.#post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
+    if (options.coverage) this.#counters = CodeCounters.start()
+    if (options.profile) this.#post('Profiler.enable')
   }
 
   /** @param mark is told the running node that a message enters. */
@@ -77,8 +72,8 @@ export class Worker {
     const topology = buildTopology(job.flows)
     const { profiles = {}, credentials = {} } = job.suite
     const flows = withProfiles(job.flows, { profiles, credentials, folder: this.#options.folder })
-    const units = this.#options.coverage ? await codeUnits(topology) : []
-    this.#loaded = { job, topology, flows, units: new Map(units.map((unit) => [unit.key, unit])) }
+    this.#counters?.expect(await codeUnits(topology), topology)
+    this.#loaded = { job, topology, flows }
     return topology
   }
 
@@ -101,7 +96,7 @@ export class Worker {
       log: [...this.#log],
       trace: tap?.recorder.trace ?? { hops: [], dropped: 0 },
       counts: tap?.recorder.counts ?? noCounts(),
-      code: this.#takeCode(),
+      code: this.#counters?.take() ?? {},
     }
   }
 
@@ -137,12 +132,6 @@ export class Worker {
       const told = error instanceof MissingTypes ? namesOfMissing(error, loaded.job.flows) : error
       return { run: brokenRun(told), ...(tap ? { tap } : {}) }
     }
-  }
-
-  #takeCode(): CodeCounts {
-    if (!this.#options.coverage || !this.#loaded) return {}
-    const { result } = this.#post('Profiler.takePreciseCoverage') as { result: readonly ScriptCoverage[] }
-    return countCode(result, this.#loaded.units, this.#loaded.topology)
   }
 
   // The inspector of its own process answers at once.

@@ -1,19 +1,6 @@
 import { parseCode, type ParsedCode } from './code-branches.ts'
 import type { Topology } from './topology.ts'
 
-/** A range of a script with its count, as V8's precise block coverage gives it. */
-export interface BlockRange {
-  readonly startOffset: number
-  readonly endOffset: number
-  readonly count: number
-}
-
-/** What V8 counted in one script. */
-export interface ScriptCoverage {
-  readonly url: string
-  readonly functions: readonly { readonly ranges: readonly BlockRange[] }[]
-}
-
 /** The three places for code in a Function node. */
 export type CodePart = 'body' | 'setup' | 'cleanup'
 
@@ -67,47 +54,36 @@ const SUFFIX: Readonly<Record<CodePart, string>> = {
   cleanup: '\n                    })();',
 }
 
-/**
- * Turns what V8 counted into counts of the units' branches and statements. Several scripts of one unit (several instances of a
- * subflow, several deployments) are added up. A unit whose script did not run is left out.
- *
- * @param scripts the whole answer of `Profiler.takePreciseCoverage`.
- */
-export function countCode(
-  scripts: readonly ScriptCoverage[],
-  units: ReadonlyMap<string, CodeUnit>,
-  topology: Topology,
-): CodeCounts {
-  const counts: Record<string, UnitCounts> = {}
-  for (const { url, functions } of scripts) {
-    const [, part = 'body', runningId = ''] = SCRIPT.exec(url) ?? []
-    const id = topology.running.get(runningId)?.id
-    const unit = id === undefined ? undefined : units.get(`${id}/${part}`)
-    if (!unit) continue
-    const counted = countUnit(
-      unit,
-      functions.flatMap(({ ranges }) => ranges),
-    )
-    const before = counts[unit.key]
-    counts[unit.key] = before ? addUnit(before, counted) : counted
-  }
-  return counts
+/** The place of a unit's code in a script. */
+export interface UnitPlace {
+  readonly unit: CodeUnit
+  readonly begin: number
 }
 
-function countUnit(unit: CodeUnit, ranges: readonly BlockRange[]): UnitCounts {
-  const length = Math.max(0, ...ranges.map(({ endOffset }) => endOffset))
-  const begin = length - SUFFIX[unit.part].length - unit.code.length
-  const sorted = ranges.toSorted((a, b) => a.endOffset - a.startOffset - (b.endOffset - b.startOffset))
-  const countAt = (offset: number): number => {
-    const at = begin + offset
-    return sorted.find(({ startOffset, endOffset }) => startOffset <= at && at < endOffset)?.count ?? 0
-  }
-  return {
-    branches: unit.branches.map(({ at, less }) =>
-      Math.max(0, countAt(at) - (less === undefined ? 0 : countAt(less))),
-    ),
-    statements: unit.statements.map(({ start }) => countAt(start)),
-  }
+/**
+ * Finds the user's code in a script that the runtime makes of it.
+ *
+ * @param name of the script.
+ * @returns undefined for all other scripts.
+ */
+export function placeOfUnit(
+  name: string,
+  text: string,
+  units: ReadonlyMap<string, CodeUnit>,
+  topology: Topology,
+): UnitPlace | undefined {
+  const [, part = 'body', runningId = ''] = SCRIPT.exec(name) ?? []
+  const unit = units.get(`${topology.running.get(runningId)?.id ?? ''}/${part}`)
+  if (!unit) return undefined
+  const begin = text.length - SUFFIX[unit.part].length - unit.code.length
+  return text.startsWith(unit.code, begin) ? { unit, begin } : undefined
+}
+
+/** What the counters in a unit's code say; undefined where it did not run. */
+export function unitCounts(unit: CodeUnit, counters: ArrayLike<number>): UnitCounts | undefined {
+  const countOf = ({ counter }: { readonly counter: number }): number => counters[counter] ?? 0
+  const counts = { branches: unit.branches.map(countOf), statements: unit.statements.map(countOf) }
+  return counts.branches.some((count) => count > 0) ? counts : undefined
 }
 
 const sum = (a: readonly number[], b: readonly number[]): readonly number[] =>

@@ -1,46 +1,18 @@
 import assert from 'node:assert/strict'
-import { Session } from 'node:inspector'
 import vm from 'node:vm'
 import fc from 'fast-check'
 import { parseCode } from '../../../lib/flowtest/code-branches.ts'
 import {
   addCodeCounts,
   codeUnits,
-  countCode,
+  placeOfUnit,
+  unitCounts,
   type CodeUnit,
-  type ScriptCoverage,
 } from '../../../lib/flowtest/code-coverage.ts'
+import { editText } from '../../../lib/flowtest/code-edits.ts'
 import { buildTopology } from '../../../lib/flowtest/topology.ts'
-
-const session = new Session()
-
-function post(method: string, params: object = {}): any {
-  let answer: unknown
-  session.post(method, params, (error: Error | null, result?: unknown) => {
-    if (error) throw error
-    answer = result
-  })
-  return answer
-}
-
-/** Runs code as a Function node does, once a value, and returns V8's coverage of it. */
-async function run(
-  code: string,
-  id: string,
-  payloads: readonly unknown[],
-  hit = (_: number): void => {},
-): Promise<readonly ScriptCoverage[]> {
-  post('Profiler.takePreciseCoverage')
-  // One line in front and a line break behind, as in node-red/10-function.js.
-  const text = `var results = null;results = (async function(msg,__send__,__done__){ var node = {send:function(){}};\n${code}\n})(msg,__send__,__done__);`
-  const script = new vm.Script(text, { filename: `Function node:${id} [any name]` })
-  for (const payload of payloads) {
-    const context = vm.createContext({ msg: { payload }, hit, results: undefined, __send__: 0, __done__: 0 })
-    script.runInContext(context)
-    await (context['results'] as Promise<unknown>).catch(() => undefined)
-  }
-  return post('Profiler.takePreciseCoverage').result
-}
+import { HAZARDS } from './hazards.ts'
+import { resetV8, runScript, scriptOf, startV8, stopV8, takeV8, type V8Counts } from './v8-counts.ts'
 
 const topologyOf = (code: string) =>
   buildTopology([
@@ -48,32 +20,48 @@ const topologyOf = (code: string) =>
     { id: 'f', type: 'function', z: 't', x: 1, y: 1, func: code, wires: [[]] },
   ])
 
+let scripts = 0
+
+/** Runs code with counters in it, and as it is under V8's coverage; both must do the same. */
+async function runBoth(
+  code: string,
+  payloads: readonly unknown[],
+  sandbox: object = {},
+): Promise<{ readonly ours: V8Counts; readonly v8: V8Counts }> {
+  const topology = topologyOf(code)
+  const [unit] = (await codeUnits(topology)) as [CodeUnit]
+  const { text, begin } = scriptOf(code)
+  const place = placeOfUnit('Function node:f [any name]', text, new Map([[unit.key, unit]]), topology)
+  assert.equal(place?.begin, begin)
+  const edited = editText(text, begin, unit.edits, '__counters__')
+  const counters = new Float64Array(unit.counters)
+  const counted = new vm.Script(edited.text, { filename: 'counted' })
+  const results = await runScript(counted, payloads, { ...sandbox, __counters__: counters })
+  resetV8()
+  const filename = `plain ${(scripts += 1)}`
+  const plain = new vm.Script(text, { filename })
+  const expected = await runScript(plain, payloads, sandbox)
+  const v8 = takeV8(filename, code, begin)
+  assert.deepEqual(results, expected, code)
+  const counts = unitCounts(unit, counters)
+  const branches: Record<string, number[]> = {}
+  unit.branches.forEach(({ kind }, at) => (branches[kind] ??= []).push(counts?.branches[at] ?? 0))
+  return { ours: { branches, statements: counts?.statements ?? [] }, v8 }
+}
+
 async function countsOf(
   code: string,
   payloads: readonly unknown[],
-  hit?: (at: number) => void,
-): Promise<Record<string, number[]>> {
-  const topology = topologyOf(code)
-  const units = await codeUnits(topology)
-  const counts = countCode(
-    await run(code, 'f', payloads, hit),
-    new Map(units.map((unit) => [unit.key, unit])),
-    topology,
-  )
-  const byKind: Record<string, number[]> = {}
-  const [unit] = units as [CodeUnit]
-  unit.branches.forEach(({ kind }, at) => (byKind[kind] ??= []).push(counts[unit.key]?.branches[at] ?? 0))
-  return byKind
+  sandbox = {},
+): Promise<V8Counts['branches']> {
+  const { ours, v8 } = await runBoth(code, payloads, sandbox)
+  assert.deepEqual(ours, v8, `other than V8 counts:\n${code}`)
+  return ours.branches
 }
 
 describe('branches of a Function node', () => {
-  // Once: V8 keeps compiled code, and what it compiled without coverage is never counted in detail.
-  before(() => {
-    session.connect()
-    post('Profiler.enable')
-    post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
-  })
-  after(() => session.disconnect())
+  before(startV8)
+  after(stopV8)
 
   for (const [what, code, payloads, expected] of [
     ['nothing to decide', 'return msg', [1, 2], { code: [2] }],
@@ -161,6 +149,48 @@ describe('branches of a Function node', () => {
     })
   }
 
+  // Where text is written into code, code can change its meaning.
+  for (const code of HAZARDS) {
+    it(`do not change what the code does: ${code.replaceAll('\n', ' ⏎ ').slice(0, 70)}`, async () => {
+      await countsOf(code, [0, 1, 2, 'a', null])
+    })
+  }
+
+  // V8 does not count on behind what throws or yields, and has one count where a function begins.
+  for (const [what, code, branches, statements] of [
+    [
+      'a condition that throws goes neither way',
+      'function f() { throw 1 }\nif (f()) msg.a = 1\nmsg.b = 2',
+      { code: [2], function: [2], then: [0], 'no else': [0] },
+      [2, 2, 0, 0],
+    ],
+    [
+      'what stands behind a throw is not run',
+      'try { early; let early } catch (e) { msg.e = e.name }',
+      { code: [2], catch: [2] },
+      [2, 2, 0, 2],
+    ],
+    [
+      'a generator goes on',
+      'function* g() { const x = msg.payload ? yield 1 : yield 2; return x && (yield 3) }\nmsg.g = [...g()]',
+      { code: [2], function: [2], 'if true': [1], 'if false': [1], 'right side': [0] },
+      [2, 2, 2],
+    ],
+    ['code that begins with a function', 'function f() {}', { code: [2], function: [0] }, []],
+    [
+      'a way that is a function which is not called',
+      'if (msg.payload) function f() { return 1 }\nmsg.f = null || function () {}',
+      { code: [2], then: [1], function: [0, 0], 'no else': [1], 'right side': [2] },
+      [2, 0, 2],
+    ],
+  ] as const) {
+    it(`are counted where V8 does not: ${what}`, async () => {
+      const { ours, v8 } = await runBoth(code, [0, 1])
+      assert.deepEqual(ours, { branches, statements })
+      assert.notDeepEqual(v8, ours)
+    })
+  }
+
   it('equal the counts of counters written into the code, for any program', async function () {
     this.timeout(60_000)
     await fc.assert(
@@ -175,9 +205,12 @@ describe('branches of a Function node', () => {
             hits.push(0)
             return `hit(${hits.length - 1})`
           })}\nreturn msg`
-          const counted = await countsOf(code, payloads, (at) => (hits[at] = (hits[at] ?? 0) + 1))
+          const counted = await countsOf(code, payloads, {
+            hit: (at: number) => void (hits[at] = (hits[at] ?? 0) + 1),
+          })
+          // The code runs twice.
           const expected: Record<string, number[]> = {}
-          kinds.forEach((kind, at) => (expected[kind] ??= []).push(hits[at] ?? 0))
+          kinds.forEach((kind, at) => (expected[kind] ??= []).push((hits[at] ?? 0) / 2))
           for (const kind of ['then', 'else', 'loop', 'if true', 'if false', 'right side'])
             assert.deepEqual(counted[kind] ?? [], expected[kind] ?? [], `${kind}\n${code}`)
         },
