@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { isPaletteError } from '../lib/errors.ts'
 import { parseFaultScript } from '../lib/sandbox/fault-script.ts'
 import type { SandboxCommand } from './sandbox.ts'
+import { addDoctor } from './doctor-command.ts'
 import { addTest } from './test-command.ts'
 
 /** How a command ended: 0 well, 1 it failed, 2 wrong usage, 3 coverage too low. */
@@ -72,6 +73,7 @@ function buildProgram(commander: Commander, ports: CliPorts, end: (code: ExitCod
     .action(async () => end((await (await import('./demo.ts')).demo(ports.print)) === 0 ? 0 : 1))
   addSandbox(program, commander, ports)
   addDns(program, ports, end)
+  addDoctor(program, commander, ports, end)
   addTest(program, commander, ports, end)
   return program
 }

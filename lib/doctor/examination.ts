@@ -3,8 +3,11 @@ import type { Finding } from './findings.ts'
 /** What a host is there for. */
 export type Role = 'token' | 'discovery' | 'api' | 'action' | 'host' | 'dns'
 
-/** The rungs of the ladder to a host, in order. `login` and `action` follow where credentials are at hand. */
-export type StepName = 'name' | 'address' | 'tcp' | 'tls' | 'http' | 'login' | 'action'
+/**
+ * The rungs of the ladder to a host, in order. `login` and `action` follow where credentials are at hand; `dns` is the only one
+ * of a DNS server.
+ */
+export type StepName = 'dns' | 'name' | 'address' | 'tcp' | 'tls' | 'http' | 'login' | 'action'
 
 /** How a step ended. */
 export type Mark = 'ok' | 'warning' | 'failed' | 'skipped'

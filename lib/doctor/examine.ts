@@ -1,4 +1,5 @@
 import { abortReason } from '../concurrency/abort.ts'
+import { parseServer } from '../dns/servers.ts'
 import type { Clock, HttpSend, LookupAddresses } from '../ports.ts'
 import { isoTime } from '../system.ts'
 import { Channel } from './channel.ts'
@@ -6,7 +7,7 @@ import type { DoctorEvent, Examination, HostReport, Origin, Step } from './exami
 import { verdictOf } from './findings.ts'
 import { proxyFor, type ProxyPlace, type RouteOptions } from './network/route.ts'
 import { addressStep } from './steps/address.ts'
-import type { DoctorDns } from './steps/dns.ts'
+import { dnsStep, type DoctorDns } from './steps/dns.ts'
 import { httpStep } from './steps/http.ts'
 import { actionStep, loginStep, type LoginPorts } from './steps/login.ts'
 import { nameStep } from './steps/name.ts'
@@ -36,6 +37,8 @@ export interface DoctorPorts {
   readonly clock: Clock
   /** Undefined on a machine that names no DNS servers. */
   readonly dns: DoctorDns | undefined
+  /** DNS servers that are examined themselves, by their `ip:port`. */
+  readonly dnsServers?: ReadonlyMap<string, DoctorDns> | undefined
   /** As this machine's programs look names up; left out where another DNS server is asked. */
   readonly lookup?: LookupAddresses | undefined
   /** Must accept any certificate. */
@@ -84,6 +87,7 @@ class Round {
   async *run(): AsyncGenerator<DoctorEvent, void, undefined> {
     const { clock } = this.#ports
     const [startedAt, started] = [isoTime(clock.now()), clock.monotonic()]
+    for (const [server, dns] of this.#ports.dnsServers ?? []) this.#addServer(server, dns)
     for (const target of this.#task.targets) this.#add(target)
     if (this.#open === 0) this.#events.end()
     yield* this.#events
@@ -109,10 +113,23 @@ class Round {
     const by = proxyFor(target, this.#task.route.proxy)
     const proxy = by ? placeText(by.host, by.port) : null
     this.#reports.set(id, { id, roles, host, port, caller, proxy, steps: [], verdict: 'ok' })
+    this.#begin(id, this.#climb(target))
+  }
+
+  #addServer(id: string, dns: DoctorDns): void {
+    const { address: host = id, port = 53 } = parseServer(id) ?? {}
+    const report = { id, roles: ['dns'], host, port, caller: 'machine', proxy: null } as const
+    this.#reports.set(id, { ...report, steps: [], verdict: 'ok' })
+    this.#events.put({ event: 'host', id, host, port, roles: report.roles })
+    this.#begin(
+      id,
+      dnsStep(id, dns, this.#call).then((step) => this.#tell(id, step)),
+    )
+  }
+
+  #begin(id: string, work: Promise<void>): void {
     this.#open += 1
-    void this.#climb(target)
-      .then(() => this.#close(id))
-      .catch((error: unknown) => this.#events.fail(error))
+    void work.then(() => this.#close(id)).catch((error: unknown) => this.#events.fail(error))
   }
 
   #close(id: string): void {

@@ -48,6 +48,8 @@ export interface DoctorRequest {
   /** Servers to ask instead of this machine's. */
   readonly dns?: { readonly servers: readonly string[]; readonly trustAnchors: string }
   readonly isDnssec: boolean
+  /** Examines the DNS servers themselves too. */
+  readonly isDnsWanted?: boolean
   /** Milliseconds for each step. */
   readonly timeoutMs: number
 }
@@ -63,14 +65,11 @@ export async function* runDoctor(
 ): AsyncGenerator<DoctorEvent, void, undefined> {
   const { tenant, route } = request
   const lease = tenant?.settings.profile === 'sandbox' ? await leaseSandbox() : undefined
-  const opened: (() => Promise<void> | void)[] = lease ? [() => lease.release()] : []
+  const opened: Closers = lease ? [() => lease.release()] : []
   try {
     const sandbox = lease?.sandbox.info
-    const dns = await openDns(request, sandbox)
-    opened.push(
-      () => dns?.plain.close(),
-      () => dns?.validating?.close(),
-    )
+    const dns = await openDns(request, placeOfDns(request.dns, sandbox), opened)
+    const dnsServers = request.isDnsWanted ? await openServers(request, opened) : undefined
     const { tls, ...way } = transportOf(route)
     const http = createHttpClient({ clock: systemClock, ...way, tls: { ...tls, rejectUnauthorized: false } })
     opened.push(() => http.close())
@@ -78,6 +77,7 @@ export async function* runDoctor(
     const ports: DoctorPorts = {
       clock: systemClock,
       dns,
+      dnsServers,
       lookup: sandbox || request.dns ? undefined : systemLookup,
       send: http.send,
       authorities: { ...systemAuthorities, own: ownAuthorities(route) },
@@ -101,14 +101,17 @@ function ownAuthorities({ tls }: RouteOptions): readonly string[] {
   return given.map((one) => one.toString())
 }
 
+type DnsPlace = NonNullable<DoctorRequest['dns']>
+type Closers = (() => Promise<void> | void)[]
+
 async function openDns(
-  { dns, isDnssec, timeoutMs }: DoctorRequest,
-  sandbox: SandboxInfo | undefined,
+  { isDnssec, timeoutMs }: DoctorRequest,
+  place: DnsPlace,
+  opened: Closers,
 ): Promise<DoctorDns | undefined> {
-  const place = placeOfDns(dns, sandbox)
   if (place.servers.length === 0) return undefined
-  const open = async (dnssec: 'validate' | 'off'): Promise<DnsResolver> =>
-    createDnsResolver(await systemDnsPorts({ cache: false }), {
+  const open = async (dnssec: 'validate' | 'off'): Promise<DnsResolver> => {
+    const resolver = createDnsResolver(await systemDnsPorts({ cache: false }), {
       ...place,
       transport: 'udp',
       dnssec,
@@ -117,13 +120,23 @@ async function openDns(
       maxCnameHops: 10,
       onLimit: 'wait',
     })
+    opened.push(() => resolver.close())
+    return resolver
+  }
   return { plain: await open('off'), ...(isDnssec ? { validating: await open('validate') } : {}) }
 }
 
-function placeOfDns(
-  dns: DoctorRequest['dns'],
-  sandbox: SandboxInfo | undefined,
-): { readonly servers: readonly string[]; readonly trustAnchors: string } {
+async function openServers(request: DoctorRequest, opened: Closers): Promise<ReadonlyMap<string, DoctorDns>> {
+  const { servers, trustAnchors } = request.dns ?? { servers: systemDnsServers(), trustAnchors: '' }
+  const made = new Map<string, DoctorDns>()
+  for (const server of servers) {
+    const dns = await openDns(request, { servers: [server], trustAnchors }, opened)
+    if (dns) made.set(server, dns)
+  }
+  return made
+}
+
+function placeOfDns(dns: DoctorRequest['dns'], sandbox: SandboxInfo | undefined): DnsPlace {
   if (dns) return dns
   if (sandbox) return { servers: [sandbox.dnsServer], trustAnchors: sandbox.trustAnchor }
   return { servers: systemDnsServers(), trustAnchors: '' }
@@ -133,7 +146,7 @@ function placeOfDns(
 async function openLogin(
   { tenant, route }: DoctorRequest,
   sandbox: SandboxInfo | undefined,
-  opened: (() => Promise<void> | void)[],
+  opened: Closers,
 ): Promise<LoginPorts | undefined> {
   if (!tenant) return undefined
   const sandboxPort = sandbox ? { sandboxPort: sandbox.port } : {}

@@ -4,6 +4,7 @@ import type { TcpAttempt } from './network/tcp.ts'
 
 /** How steps are called for people. */
 export const STEP_TITLES: Readonly<Record<StepName, string>> = {
+  dns: 'DNS',
   name: 'name',
   address: 'address',
   tcp: 'TCP',

@@ -143,9 +143,10 @@ async function whereItEnds(host: string, { dns, signal }: NameCall): Promise<str
     const parent = labels.slice(at).join('.')
     const asked = await askDns({ plain: dns.plain }, parent, signal)
     if ('result' in asked) return `${host} does not exist (NXDOMAIN); ${parent} does`
-    if (asked.fault.code !== 'DNS_NXDOMAIN') break
+    if (asked.fault.code !== 'DNS_NXDOMAIN') return `${host} does not exist (NXDOMAIN)`
   }
-  return `${host} does not exist (NXDOMAIN)`
+  const domain = labels.slice(-2).join('.')
+  return `${host} does not exist (NXDOMAIN), and neither does ${domain}: this DNS knows nothing of the whole domain`
 }
 
 const outcomeOf = (asked: Asked): string => ('fault' in asked ? asked.fault.code : 'no address')
