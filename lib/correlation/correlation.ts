@@ -79,6 +79,13 @@ export function arrivingCorrelationId(message: object): string | undefined {
   return correlationIn(req?.headers) ?? correlationIn(headers)
 }
 
+/** The correlation id of a message, its own or the one that it came with; undefined where it has none yet. */
+export function messageCorrelationId(message: object): string | undefined {
+  const { cxone } = message as { readonly cxone?: { readonly correlationId?: unknown } | null }
+  const own = cxone?.correlationId
+  return typeof own === 'string' && UUID.test(own) ? own.toLowerCase() : arrivingCorrelationId(message)
+}
+
 const correlationIn = (headers: unknown): string | undefined =>
   typeof headers === 'object' && headers !== null
     ? correlationOf(headers as Readonly<Record<string, unknown>>)

@@ -4,6 +4,7 @@ import type { NodeAPI } from './types.ts'
 /** The parts of an Express request and response that admin routes use. */
 interface AdminRequest {
   readonly params: Readonly<Record<string, unknown>>
+  readonly query: Readonly<Record<string, unknown>>
   readonly body: unknown
 }
 interface AdminResponse {
