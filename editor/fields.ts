@@ -1,4 +1,4 @@
-import type { TypedField } from '../lib/config/typed.ts'
+import type { TypedField, TypedKind } from '../lib/config/typed.ts'
 
 /** Turns the rows of a form into TypedInputs with the kinds that the runtime accepts. */
 export function typedInputs(
@@ -6,7 +6,8 @@ export function typedInputs(
   choices: Readonly<Record<string, object>> = {},
 ): void {
   for (const [name, field] of Object.entries(fields)) {
-    const types = field.kinds.map((kind) => (kind === 'str' && choices[name] ? choices[name] : kind))
+    const own = (kind: TypedKind): object | undefined => (kind === 'str' ? choices[name] : undefined)
+    const types = field.kinds.map((kind) => (kind === 'off' ? offChoice(name) : (own(kind) ?? kind)))
     $(`#node-input-${name}`).typedInput({
       default: field.default.type,
       types,
@@ -14,6 +15,13 @@ export function typedInputs(
     })
   }
 }
+
+/** The choice that has no value, in the words of the palette for this property. */
+const offChoice = (name: string): object => ({
+  value: 'off',
+  label: RED._(`@cxone-flows/node-red-data-actions/cxone-flows:${name}.off`),
+  hasValue: false,
+})
 
 /** Shows the rows `.cxone-when-<name>-<value>` only while the select `name` has that value. */
 export function showFor(name: string, prefix: 'input' | 'config-input' = 'input'): void {

@@ -1,4 +1,5 @@
-import { pinnedAddresses, toTarget, type Pin } from '../dns/pin.ts'
+import { pinnedAddresses, type Pin } from '../dns/pin.ts'
+import { toTarget } from '../http/connect-target.ts'
 import type { ConnectTarget } from '../ports.ts'
 
 /** How the calls of one access are pinned to addresses. */

@@ -1,5 +1,4 @@
 import { PaletteError } from '../errors.ts'
-import type { ConnectTarget } from '../ports.ts'
 import { addressKind } from './addresses.ts'
 import { parseName } from './names.ts'
 
@@ -41,11 +40,6 @@ export function pinnedAddresses({ name, addresses }: Pin, host: string, check: P
       { details: { name, address: outside } },
     )
   return addresses
-}
-
-/** Addresses as a request takes them. There is at least one. */
-export function toTarget([address = '', ...others]: readonly string[], port?: number): ConnectTarget {
-  return { address, ...(others.length === 0 ? {} : { others }), ...(port === undefined ? {} : { port }) }
 }
 
 function mismatch(name: string, host: string, why: string): PaletteError {

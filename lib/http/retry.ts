@@ -1,6 +1,7 @@
 import { PaletteError } from '../errors.ts'
-import type { Clock, ConnectTarget, HttpRequest, HttpResponse, HttpSend, Random } from '../ports.ts'
+import type { Clock, HttpRequest, HttpResponse, HttpSend, Random } from '../ports.ts'
 import { abortReason } from '../concurrency/abort.ts'
+import { addressOf, elsewhere } from './connect-target.ts'
 import { isPassing } from './failure.ts'
 import type { Pace } from './pace.ts'
 import { parseRetryAfter } from './retry-after.ts'
@@ -78,19 +79,6 @@ export function createRetryingSend(ports: {
       await pause(clock, waitMs, request.signal)
     }
   }
-}
-
-/** The same target for the next attempt: what was tried is avoided. */
-export function elsewhere(target: ConnectTarget, tried: string | undefined): ConnectTarget {
-  if (tried === undefined) return target
-  const { avoid = [] } = target
-  return { ...target, avoid: [...avoid.filter((address) => address !== tried), tried] }
-}
-
-/** The address that an attempt went to, where it was sent to one of several. */
-export function addressOf(outcome: HttpResponse | PaletteError): string | undefined {
-  const address = outcome instanceof PaletteError ? outcome.details['address'] : outcome.address
-  return typeof address === 'string' ? address : undefined
 }
 
 /** The same error with more details. */

@@ -22,6 +22,8 @@ RED.nodes.registerType('action-execute', {
     inputs: { value: 'payload', label: 'inputs', validate: validTyped('inputs', fields.inputs) },
     inputsType: { value: 'msg' },
     timeoutMs: { value: 10000, label: 'time-out', validate: valid(fields.timeoutMs) },
+    connectTo: { value: '', label: 'connect to', validate: validTyped('connectTo', fields.connectTo) },
+    connectToType: { value: 'off' },
     concurrency: { value: 8, label: 'at the same time', validate: valid(fields.concurrency) },
     stopOnError: { value: false, label: 'stop on error', validate: valid(fields.stopOnError) },
     progress: { value: 0, label: 'progress each', validate: valid(fields.progress) },
@@ -36,6 +38,7 @@ RED.nodes.registerType('action-execute', {
   },
   oneditprepare() {
     showDefaults(this)
-    typedInputs({ actionId: fields.actionId, inputs: fields.inputs })
+    const { actionId, inputs, connectTo } = fields
+    typedInputs({ actionId, inputs, connectTo })
   },
 })

@@ -15,7 +15,7 @@ export type ReadPin = (msg: Message) => Promise<Pin | undefined>
 export async function pinReader(RED: NodeAPI, node: Node, connectTo: Typed): Promise<ReadPin> {
   if (connectTo.type === 'off') return () => Promise.resolve(undefined)
   const read = typedReader(RED, node, { connectTo })
-  const { readPin } = await import('../../lib/dns/pin.ts')
+  const { readPin } = await import('../../lib/dns/read-pin.ts')
   const place = placeOf(connectTo, 'connectTo')
   return async (msg) => readPin((await read(msg)).connectTo, place, systemClock.now())
 }

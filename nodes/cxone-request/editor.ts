@@ -3,7 +3,7 @@ import { shownValue } from '../../editor/open-form.ts'
 import { valid, validTyped } from '../../editor/validators.ts'
 import { fields } from './config.ts'
 
-const { path, params, query, headers, body, items } = fields
+const { path, params, query, headers, body, items, connectTo } = fields
 
 /** Only GET reads pages; while the form is open, the method that is chosen there counts. */
 function validPaginate(): Validator {
@@ -40,6 +40,8 @@ RED.nodes.registerType('cxone-request', {
     headersType: { value: 'json' },
     paginate: { value: 'none', label: 'pages', validate: validPaginate() },
     timeoutMs: { value: 10000, label: 'time-out', validate: valid(fields.timeoutMs) },
+    connectTo: { value: '', label: 'connect to', validate: validTyped('connectTo', connectTo) },
+    connectToType: { value: 'off' },
     bulk: { value: false, label: 'one request an item', validate: valid(fields.bulk) },
     items: { value: 'payload', label: 'items', validate: validTyped('items', items) },
     itemsType: { value: 'msg' },
@@ -57,7 +59,7 @@ RED.nodes.registerType('cxone-request', {
   },
   oneditprepare() {
     showDefaults(this)
-    typedInputs({ path, params, query, body, headers, items })
+    typedInputs({ path, params, query, body, headers, items, connectTo })
     showFor('method')
     showWhenChecked('bulk')
   },

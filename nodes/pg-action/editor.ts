@@ -1,9 +1,9 @@
 import { openCodeEditor, type CodeEditor } from '../../editor/code-editor.ts'
-import { showDefaults, showFor } from '../../editor/fields.ts'
+import { showDefaults, showFor, typedInputs } from '../../editor/fields.ts'
 import { openDriftList, type StoredNeed } from '../../editor/pg-action/drift-list.ts'
 import { openParamList, type StoredParam } from '../../editor/pg-action/param-list.ts'
 import { openTrial } from '../../editor/pg-action/trial.ts'
-import { valid } from '../../editor/validators.ts'
+import { valid, validTyped } from '../../editor/validators.ts'
 import { parseTemplate, type Template } from '../../lib/postgres/template/parse-template.ts'
 import { fields } from './config.ts'
 
@@ -144,6 +144,8 @@ RED.nodes.registerType('pg-action', {
     maxRetries: { value: 3, label: 'repeats', validate: valid(fields.maxRetries) },
     baseDelayMs: { value: 500, label: 'first wait', validate: valid(fields.baseDelayMs) },
     drift: { value: [], label: 'tables to watch', validate: valid(fields.drift) },
+    connectTo: { value: '', label: 'connect to', validate: validTyped('connectTo', fields.connectTo) },
+    connectToType: { value: 'off' },
     resultSchema: { value: '', label: 'schema of a row', validate: valid(fields.resultSchema) },
     audit: { value: '', type: 'audit-trail', required: false, label: 'audit trail' },
   },
@@ -156,6 +158,7 @@ RED.nodes.registerType('pg-action', {
   oneditprepare() {
     showDefaults(this)
     form = openForm(this)
+    typedInputs({ connectTo: fields.connectTo })
     showFor('result')
   },
   oneditsave() {

@@ -25,6 +25,8 @@ RED.nodes.registerType('webhook-send', {
     schedule: { value: [0, 5, 30, 300, 1800, 7200], validate: valid(fields.schedule) },
     timeoutMs: { value: 10000, validate: valid(fields.timeoutMs) },
     concurrency: { value: 8, validate: valid(fields.concurrency) },
+    connectTo: { value: '', validate: validTyped('connectTo', fields.connectTo) },
+    connectToType: { value: 'off' },
     allowPrivate: { value: false, validate: valid(fields.allowPrivate) },
     allowHosts: { value: [], validate: valid(fields.allowHosts) },
     audit: { value: '', type: 'audit-trail', required: false },
@@ -38,7 +40,8 @@ RED.nodes.registerType('webhook-send', {
   },
   oneditprepare() {
     showDefaults(this)
-    typedInputs({ url: fields.url, eventType: fields.eventType })
+    const { url, eventType, connectTo } = fields
+    typedInputs({ url, eventType, connectTo })
     showList(this, 'schedule')
     showList(this, 'allowHosts')
     for (const name of ['envelope', 'signature']) showFor(name)
