@@ -12,7 +12,7 @@ import {
   text,
   type Field,
 } from '../../../lib/config/fields.ts'
-import { typed, TYPED_KINDS } from '../../../lib/config/typed.ts'
+import { optionalTyped, typed, TYPED_KINDS } from '../../../lib/config/typed.ts'
 import { isPaletteError, show } from '../../../lib/errors.ts'
 
 const samples: Record<
@@ -168,6 +168,31 @@ describe('parseFields', () => {
         },
       )
     }
+  })
+})
+
+describe('a TypedInput field that may be off', () => {
+  const read = (stored: object): unknown => parseFields({ x: optionalTyped(['msg', 'json']) }, stored).x
+  const OFF = { type: 'off', value: '' }
+
+  it('is off by default, and where its text is empty', () => {
+    for (const stored of [{}, { x: '' }, { x: '', xType: 'off' }, { x: '', xType: 'msg' }, { xType: 'off' }])
+      assert.deepEqual(read(stored), OFF)
+  })
+
+  it('is read like any other', () => {
+    assert.deepEqual(read({ x: 'cxone.dns', xType: 'msg' }), { type: 'msg', value: 'cxone.dns' })
+  })
+
+  it('is never off because of its type alone: a text that would be left unread is refused', () => {
+    for (const stored of [{ x: 'cxone.dns', xType: 'off' }, { x: 'cxone.dns' }])
+      assert.throws(() => read(stored), /Property `x`: expected no text with the type off/)
+    for (const stored of [
+      { x: ' ', xType: 'msg' },
+      { x: '', xType: 'flow' },
+      { x: '{', xType: 'json' },
+    ])
+      assert.throws(() => read(stored), /Property `x`: expected/)
   })
 })
 

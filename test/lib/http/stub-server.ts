@@ -29,11 +29,13 @@ export interface StubServer {
 /** What a stub answers; the response may also be written by hand. */
 type Answer = (request: Received, response: ServerResponse, count: number) => void | Promise<void>
 
-/** Starts a server; `answer` gets the request with its body, and how many came before it. */
+/** Starts a server on 127.0.0.1, or another address; `answer` gets the request with its body, and how many came before it. */
 export async function startServer(
   answer: Answer,
   make: (listener: RequestListener) => Server = createServer,
+  at: { readonly address?: string; readonly port?: number } = {},
 ): Promise<StubServer> {
+  const { address = '127.0.0.1' } = at
   const received: Received[] = []
   const sockets = new Set<Socket>()
   let opened = 0
@@ -50,11 +52,11 @@ export async function startServer(
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(at.port ?? 0, address)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${address}:${port}`,
     port,
     received,
     connections: () => opened,
