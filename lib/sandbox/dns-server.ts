@@ -2,7 +2,8 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { systemClock } from '../system.ts'
-import { answerDns } from './dns-answer.ts'
+import { answerDns, type Arrival } from './dns-answer.ts'
+import { SandboxCookies } from './dns-cookies.ts'
 import { sandboxZone, type SandboxZone } from './dns-zone.ts'
 
 const HOST = '127.0.0.1'
@@ -21,16 +22,22 @@ export interface SandboxDns {
 
 /**
  * Starts the sandbox's DNS server: UDP and TCP on one loopback port. It plays a validating resolver for
- * `sandbox.test` (AD bit, EDNS, EDE), signed from a root of its own down, and refuses every other name. Malformed messages get FORMERR or nothing.
+ * `sandbox.test` (AD bit, EDNS, EDE, cookies), signed from a root of its own down, and refuses every other name.
+ * Malformed messages get FORMERR or nothing.
  *
- * @param options `port`: 0 or left out takes a free one; `httpPort`: where SRV records point.
+ * @param options `port`: 0 or left out takes a free one; `httpPort`: where SRV records point; `cookies`: `required`
+ * refuses UDP clients that show no good one (BADCOOKIE), `none` knows no DNS cookies.
  */
 export async function startSandboxDns(
-  options: { port?: number; httpPort?: number } = {},
+  options: { port?: number; httpPort?: number; cookies?: 'required' | 'none' } = {},
 ): Promise<SandboxDns> {
   const { default: codec } = await import('dns-packet')
   const zone = sandboxZone(codec, options.httpPort ?? 0, () => systemClock.now())
-  const answer = remembering((message, transport) => answerSafely(zone, message, transport))
+  const cookies = options.cookies === 'none' ? undefined : new SandboxCookies(() => systemClock.now() / 1000)
+  const mustShowCookie = options.cookies === 'required'
+  const answer = remembering((message, transport, address) =>
+    answerSafely(zone, message, { transport, address, cookies, mustShowCookie }),
+  )
   const { tcp, udp, port } = await listen(options.port ?? 0)
   const connections = serveTcp(tcp, answer)
   serveUdp(udp, answer)
@@ -42,7 +49,7 @@ export async function startSandboxDns(
   }
 }
 
-type Answerer = (message: Buffer, transport: 'udp' | 'tcp') => Buffer | undefined
+type Answerer = (message: Buffer, transport: 'udp' | 'tcp', address: string) => Buffer | undefined
 
 const MAX_REMEMBERED = 500
 const REMEMBERED_MS = 10_000
@@ -50,8 +57,8 @@ const REMEMBERED_MS = 10_000
 /** Gives the same answer to the same question for a while: loads are many equal questions. */
 function remembering(answer: Answerer): Answerer {
   const known = new Map<string, { readonly reply: Buffer; readonly until: number }>()
-  return (message, transport) => {
-    const key = transport + message.toString('latin1', 2)
+  return (message, transport, address) => {
+    const key = transport + address + message.toString('latin1', 2)
     const found = known.get(key)
     const now = systemClock.monotonic()
     if (found && now < found.until) {
@@ -59,7 +66,7 @@ function remembering(answer: Answerer): Answerer {
       message.copy(reply, 0, 0, 2)
       return reply
     }
-    const reply = answer(message, transport)
+    const reply = answer(message, transport, address)
     if (known.size >= MAX_REMEMBERED) known.clear()
     if (reply && message.length >= 2) known.set(key, { reply, until: now + REMEMBERED_MS })
     return reply
@@ -67,9 +74,9 @@ function remembering(answer: Answerer): Answerer {
 }
 
 /** A test server must outlive every question. */
-function answerSafely(zone: SandboxZone, message: Buffer, transport: 'udp' | 'tcp') {
+function answerSafely(zone: SandboxZone, message: Buffer, arrival: Arrival) {
   try {
-    return answerDns(zone, message, transport)
+    return answerDns(zone, message, arrival)
   } catch {
     return undefined
   }
@@ -98,7 +105,7 @@ async function listen(port: number): Promise<{ tcp: Server; udp: UdpSocket; port
 function serveUdp(udp: UdpSocket, answer: Answerer): void {
   udp.on('error', () => undefined) // an ICMP error of one client concerns no other
   udp.on('message', (message, from) => {
-    const reply = answer(message, 'udp')
+    const reply = answer(message, 'udp', from.address)
     if (reply) udp.send(reply, from.port, from.address, () => undefined)
   })
 }
@@ -116,7 +123,7 @@ function serveTcp(tcp: Server, answer: Answerer): ReadonlySet<Socket> {
       waiting = Buffer.concat([waiting, chunk])
       while (waiting.length >= 2 && waiting.length >= 2 + waiting.readUInt16BE(0)) {
         const end = 2 + waiting.readUInt16BE(0)
-        const reply = answer(waiting.subarray(2, end), 'tcp')
+        const reply = answer(waiting.subarray(2, end), 'tcp', socket.remoteAddress ?? '')
         waiting = waiting.subarray(end)
         if (reply) socket.write(Buffer.concat([Buffer.from([reply.length >> 8, reply.length & 0xff]), reply]))
       }

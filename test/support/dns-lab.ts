@@ -149,11 +149,17 @@ export async function exchange(port: number, query: Buffer, timeoutMs = 5000): P
   }
 }
 
-/** unbound as a validating resolver that asks `upstream`: a resolver, or the authority for the zones `stubs`. */
+/**
+ * unbound as a resolver that asks `upstream`: a resolver, or the authority for the zones `stubs`.
+ *
+ * @param anchor what it validates from; empty: it does not.
+ * @param more lines of its server section.
+ */
 export async function startUnbound(
   upstream: number,
   anchor: string,
   stubs: readonly string[] = [],
+  more: readonly string[] = [],
 ): Promise<{ port: number; close(): Promise<void> }> {
   const port = await freePort()
   const config = `
@@ -167,9 +173,10 @@ server:
   pidfile: ""
   use-syslog: no
   logfile: ""
-  trust-anchor: "${anchor}"
+${anchor === '' ? '' : `  trust-anchor: "${anchor}"`}
   trust-anchor-signaling: no
-  module-config: "validator iterator"
+  module-config: "${anchor === '' ? 'iterator' : 'validator iterator'}"
+${more.map((line) => `  ${line}`).join('\n')}
   do-not-query-localhost: no
   qname-minimisation: no
   ede: yes
