@@ -121,6 +121,10 @@ export const ERROR_TABLE = {
     'Check the data action, the file or the message',
     true,
   ),
+  SCHEMA_UNSATISFIABLE: entry(
+    'No value was found that matches the JSON Schema',
+    'See `details.schemaPath`: simplify this keyword, or give the event as a template',
+  ),
   UUID_INVALID: entry(
     'The namespace or name of a name-based UUID is wrong',
     'Give a UUID as namespace and a string as name',

@@ -1,7 +1,7 @@
 import crypto from 'node:crypto'
 import vm from 'node:vm'
 import type { ClockSetting } from '../../lib/flowtest/suite.ts'
-import { seededRandom, type SeededRandom } from '../../lib/flowtest/seeded-random.ts'
+import { seededRandom, type SeededRandom } from '../../lib/random/seeded-random.ts'
 import { forgetRandomPool } from '../../lib/system.ts'
 
 const RealDate = Date

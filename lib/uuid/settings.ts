@@ -13,9 +13,6 @@ export type UuidMode = (typeof UUID_MODES)[number]
 /** Where made UUIDs are remembered. */
 export type UuidRegistryKind = 'none' | 'memory'
 
-/** The most UUIDs of one message. */
-export const MAX_COUNT = 1_000_000
-
 /** What a node of UUIDs is set to. */
 export interface UuidSettings {
   readonly mode: UuidMode

@@ -1,6 +1,6 @@
+import { readCount } from '../config/count.ts'
 import type { Clock, Random } from '../ports.ts'
 import { makeBatch } from './batch.ts'
-import { readCount } from './count.ts'
 import { formatUuid, UUID_BYTES } from './format.ts'
 import type { HighWaterMark } from './high-water-mark.ts'
 import { inspectUuid, type UuidReport } from './inspect.ts'

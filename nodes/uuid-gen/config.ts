@@ -7,9 +7,9 @@ import {
   type Field,
   type Parsed,
 } from '../../lib/config/fields.ts'
+import { typedCount } from '../../lib/config/count.ts'
 import { version } from '../../lib/config/version.ts'
 import { typed, type Typed, type TypedField, type TypedKind } from '../../lib/config/typed.ts'
-import { countReason } from '../../lib/uuid/count.ts'
 import { UUID_FORMATS, UUID_MODES, UUID_VERSIONS, type UuidVersion } from '../../lib/uuid/settings.ts'
 
 const TEXT_KINDS: readonly TypedKind[] = ['str', 'msg', 'flow', 'global', 'env', 'jsonata']
@@ -21,7 +21,7 @@ export const fields = {
   uuidVersion: uuidVersion(),
   namespace: typed('str:', TEXT_KINDS),
   name: typed('str:', TEXT_KINDS),
-  count: count(),
+  count: typedCount(),
   format: oneOf(UUID_FORMATS, 'canonical'),
   output: output(),
   registry: offered(['memory', 'none'], ['shared'], 'memory'),
@@ -58,18 +58,6 @@ function uuidVersion(): Field<UuidVersion> {
     parse: (stored) => inner.parse(asText(stored)),
   }
 }
-
-// A number that is written in the node is judged before the first message.
-function count(): TypedField {
-  const inner = typed('num:1', ['num', 'msg', 'flow', 'global', 'env', 'jsonata'])
-  return {
-    ...inner,
-    check: (stored) =>
-      inner.check(stored) ?? (isNumber(stored) ? countReason(Number(stored.value)) : undefined),
-  }
-}
-
-const isNumber = (stored: unknown): stored is Typed => (stored as Typed).type === 'num'
 
 // Other steps and the audit log read `msg.cxone`; a result must not take its place.
 function output(): TypedField {
