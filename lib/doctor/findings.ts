@@ -42,6 +42,7 @@ export const FINDINGS = {
   TLS_INSPECTED: entry('blocked', 'note', 'A proxy that this machine trusts opens TLS'),
   TLS_OLD_VERSION: entry('tls', 'failed', 'The server speaks only TLS versions before 1.2'),
   TLS_WEAK_CIPHER: entry('tls', 'failed', 'The server agrees only to cipher suites that are no longer safe'),
+  TLS_CLIENT_CERTIFICATE: entry('tls', 'failed', 'The server wants a client certificate'),
   TLS_HANDSHAKE_FAILED: entry('tls', 'failed', 'The TLS handshake fails'),
   TLS_CERTIFICATE_EXPIRED: entry('tls', 'failed', 'The certificate has expired'),
   TLS_CERTIFICATE_NOT_YET_VALID: entry('tls', 'failed', 'The certificate is not valid yet'),

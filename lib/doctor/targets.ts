@@ -150,7 +150,11 @@ const configurationProbe = (issuer: string): Probe => ({
   method: 'GET',
   url: `${issuer}/.well-known/cxone-configuration`,
 })
-const headProbe = (url: string): Probe => ({ kind: 'any', method: 'HEAD', url: new URL('/', url).href })
+const headProbe = (url: string): Probe => ({
+  kind: 'any',
+  method: 'HEAD',
+  url: URL.parse('/', url)?.href ?? url,
+})
 
 const PLACE_OF = {
   tenant: 'tenant',

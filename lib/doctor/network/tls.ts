@@ -44,43 +44,51 @@ export interface FailedHandshake {
 
 export type Handshake = SecureFacts | FailedHandshake
 
+/** By TLS 1.3 a server refuses a client without a certificate only after the handshake; else it sends a session. */
+const SECOND_THOUGHTS_MS = 300
+
 /** Shakes hands on an open connection, and closes it. A certificate that is not trusted is told, not refused. Never rejects. */
 export function shakeHands(socket: Socket, call: HandshakeCall): Promise<Handshake> {
-  const { host, timeoutMs, clock, signal, options = {}, tellsName = true } = call
+  const { timeoutMs, clock, signal } = call
   const started = clock.monotonic()
   return new Promise((resolve) => {
-    const name = isIP(host) || !tellsName ? {} : { servername: host }
-    let secure: TLSSocket
+    let cancel: () => void = () => undefined
+    let agreedAt: number | undefined
     const end = (handshake: DistributiveOmit<Handshake, 'latencyMs'>): void => {
       cancel()
       signal?.removeEventListener('abort', onAbort)
+      const latencyMs = tenths((agreedAt ?? clock.monotonic()) - started)
       socket.destroy()
-      resolve({ ...handshake, latencyMs: tenths(clock.monotonic() - started) })
+      resolve({ ...handshake, latencyMs })
     }
     const onAbort = (): void => end({ outcome: 'failed', code: 'ABORTED', message: 'stopped' })
-    const cancel = clock.after(timeoutMs, () =>
+    cancel = clock.after(timeoutMs, () =>
       end({ outcome: 'timeout', code: 'ETIMEDOUT', message: `no answer within ${timeoutMs} ms` }),
     )
     signal?.addEventListener('abort', onAbort, { once: true })
+    let agreed: Omit<SecureFacts, 'latencyMs'> | undefined
+    const closed = { outcome: 'reset', code: 'ECONNRESET', message: 'closed by the other side' } as const
+    socket.once('close', () => end(agreed ?? closed))
     try {
-      secure = connect({
-        ALPNProtocols: ['http/1.1'],
-        ...options,
-        ...name,
-        socket,
-        rejectUnauthorized: false,
+      const secure = begin(socket, call)
+      secure.on('error', (error: Error) => end(failureOf(error)))
+      secure.once('secureConnect', () => {
+        const facts = (agreed = factsOf(secure))
+        agreedAt = clock.monotonic()
+        cancel()
+        cancel = clock.after(facts.protocol === 'TLSv1.3' ? SECOND_THOUGHTS_MS : 0, () => end(facts))
+        secure.once('session', () => end(facts)).resume()
       })
     } catch (error) {
       end(failureOf(error as Error)) // options that OpenSSL does not take
-      return
     }
-    secure.once('secureConnect', () => end(factsOf(secure)))
-    secure.on('error', (error: Error) => end(failureOf(error)))
-    socket.once('close', () =>
-      end({ outcome: 'reset', code: 'ECONNRESET', message: 'closed by the other side' }),
-    )
     if (signal?.aborted) onAbort()
   })
+}
+
+function begin(socket: Socket, { host, options = {}, tellsName = true }: HandshakeCall): TLSSocket {
+  const name = isIP(host) || !tellsName ? {} : { servername: host }
+  return connect({ ALPNProtocols: ['http/1.1'], ...options, ...name, socket, rejectUnauthorized: false })
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never

@@ -2,6 +2,7 @@ import { addressKind, parseIp } from '../../dns/addresses.ts'
 import { finding, type Finding } from '../findings.ts'
 import type { Step } from '../examination.ts'
 import type { Target } from '../targets.ts'
+import { isCxoneHost } from '../regions.ts'
 import { step } from './step.ts'
 
 /** So many of each family are tried. */
@@ -24,8 +25,9 @@ export function addressStep(
     ...(six.length > 0 ? [`AAAA ${shown(six)}`] : []),
   ]
   const kinds = Object.fromEntries(unique.map((address) => [address, addressKind(address) ?? 'unknown']))
-  const isOwn = unique.includes(host) || connectTo !== undefined || !host.includes('.')
-  const findings = isOwn ? [] : oddities(host, caller, kinds)
+  // A gateway of one's own may well have a private address; CXone, from outside, cannot reach it.
+  const isPublic = isCxoneHost(host) || (caller === 'cxone' && connectTo === undefined)
+  const findings = isPublic ? oddities(host, caller, kinds) : []
   return {
     step: step('address', parts.join('; '), null, findings, { a: four, aaaa: six, kinds }),
     tried: [...four.slice(0, MAX_TRIED), ...six.slice(0, MAX_TRIED)],

@@ -128,7 +128,7 @@ async function missing(target: Target, asked: Asked | undefined, call: NameCall)
   if (code === 'DNS_NXDOMAIN')
     return finding('HOST_NXDOMAIN', await whereItEnds(host, call), spelling(target), level)
   const [known, advice] = FAULTS[code] ?? ['DNS_FAILED', DNS_FILTER]
-  return finding(known, message, advice, level)
+  return finding(known, message.includes(host) ? message : `${host}: ${message}`, advice, level)
 }
 
 const spelling = ({ from }: Target): string =>

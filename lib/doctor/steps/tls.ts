@@ -30,7 +30,7 @@ export interface TlsOutcome {
 }
 
 const OLD = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const
-const WEAK = { minVersion: 'TLSv1.2', ciphers: 'ALL:@SECLEVEL=0' } as const
+const WEAK = { minVersion: 'TLSv1.2', ciphers: 'ALL:eNULL:@SECLEVEL=0' } as const
 const AS_CXONE = {
   minVersion: 'TLSv1.2',
   maxVersion: 'TLSv1.2',
@@ -111,13 +111,13 @@ async function explain(target: Target, call: TlsCall, first: FailedHandshake): P
       `${id} answers, but not with TLS (${code})`,
       `Check the port. If it is right, a captive portal or a proxy answers in place of ${host}: ask the network team`,
     )
-  if (code.includes('CERTIFICATE_REQUIRED') || code.includes('BAD_CERTIFICATE'))
+  if (/CERTIFICATE_REQUIRED|BAD_CERTIFICATE/.test(code))
     return finding(
-      'TLS_HANDSHAKE_FAILED',
+      'TLS_CLIENT_CERTIFICATE',
       `${id} wants a client certificate, or another one (${code})`,
-      'Choose a tls-config node with the client certificate and its key',
+      'Choose a tls-config node with the client certificate and its key; in CXone, Integration Hub has mutual TLS',
     )
-  const advice = `Ask ${target.caller === 'cxone' ? `the owner of ${host}` : 'the network team whether a proxy opens TLS, and the owner of the host,'} for TLS 1.2 or 1.3 with today's cipher suites on port ${port}`
+  const advice = `Ask ${target.caller === 'cxone' ? `the owner of ${host}` : 'the network team whether a proxy opens TLS, and the owner of the host,'} for TLS 1.2 or 1.3 with today's cipher suites on port ${port}; a server that wants a client certificate also ends like this`
   const weak = await handshake(target, call, { options: WEAK })
   if (weak.outcome === 'secure')
     return finding(
