@@ -57,7 +57,7 @@ export interface Delivery {
   readonly latencyMs: number
   /** Milliseconds of all, waits included. */
   readonly elapsedMs: number
-  /** The address that the last attempt went to. */
+  /** The one of `connectTo` that the last attempt went to. */
   readonly address?: string
   /** Why the last attempt failed. */
   readonly reason?: string
@@ -145,14 +145,14 @@ function verdict({ status }: Attempt, attempt: number, attempts: number): Delive
 
 function settle(
   outcome: Delivery['outcome'],
-  { id, url }: Webhook,
+  { id, url, connectTo }: Webhook,
   { status, reason, address }: Attempt,
   so: { readonly attempt: number; readonly latencyMs: number; readonly started: number },
   clock: Clock,
 ): Delivery {
   const elapsedMs = round(clock.monotonic() - so.started)
   const counts = { status, attempts: so.attempt, latencyMs: round(so.latencyMs), elapsedMs }
-  const at = address === undefined ? {} : { address }
+  const at = connectTo === undefined || address === undefined ? {} : { address }
   const delivery = { outcome, id, url: safeUrl(url.href), ...counts, ...at }
   return outcome === 'delivered' ? delivery : { ...delivery, reason }
 }

@@ -131,7 +131,8 @@ describe('a delivery', () => {
         return Promise.resolve({ status, headers: {}, body: Buffer.alloc(0), latencyMs: 7, address })
       },
     })
-    assert.equal((await deliver(webhook)).address, '203.0.114.2')
+    const connectTo = { name: 'hooks.example.com', addresses: ['203.0.114.1'] }
+    assert.equal((await deliver({ ...webhook, connectTo })).address, '203.0.114.2')
     const [one, two] = ['203.0.114.1', '203.0.114.2']
     assert.deepEqual(
       targets.map((target) => target?.avoid ?? []),
