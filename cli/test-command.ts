@@ -61,7 +61,8 @@ function commandOf(files: readonly string[], options: Options): TestCommand {
     ...rest,
     files,
     minimums: minimumsOf(options),
-    reporters: reporter.length > 0 ? reporter : [{ name: 'spec' }],
+    // A report in a file does not take the place of the one on the terminal.
+    reporters: reporter.some(({ file }) => file === undefined) ? reporter : [{ name: 'spec' }, ...reporter],
     ...(profile === undefined ? {} : { profile: profile === true ? 'flow-tests.cpuprofile' : profile }),
   }
 }
@@ -79,7 +80,10 @@ function addOptions(command: Command, { InvalidArgumentError, Option }: typeof C
     if (choice) return [...before, choice]
     throw new InvalidArgumentError(`Expected one of ${REPORTERS.join(', ')}, or name=file.`)
   }
-  const reporters = new Option('--reporter <name[=file]>', `${REPORTERS.join(', ')}; may be repeated`)
+  const reporters = new Option(
+    '--reporter <name[=file]>',
+    `${REPORTERS.join(', ')}; repeatable; spec goes on beside files`,
+  )
   command
     .addOption(reporters.default([], 'spec').argParser(reporter))
     .option('--flows <file>', 'flow file; else the case file names it, or it lies beside it')

@@ -116,20 +116,38 @@ function onResultOf(
   const paint = painter(colours)
   const total = suites.reduce((sum, { suite }) => sum + suite.cases.length, 0)
   const topologies = new Map(suites.map(({ flowFile, topology }) => [flowFile, topology]))
-  let done = 0
   let shown = ''
+  const show = (result: CaseResult): void => {
+    if (result.file !== shown) print(`\n${paint('bold', result.file)}`)
+    shown = result.file
+    print(describeCase(result, paint))
+    const topology = topologies.get(result.flows)
+    if (result.status === 'failed' && topology && result.trace.hops.length > 0)
+      print(pathOf(describeTrace(result.trace, topology), paint))
+  }
+  const order = suites.flatMap(({ file, suite }) => suite.cases.map(({ name }) => keyOf({ file, name })))
+  const showInOrder = inOrder(order, show)
+  let done = 0
   return (result) => {
     done += 1
     progress.clear()
-    if (isSpec(command)) {
-      if (result.file !== shown) print(`\n${paint('bold', result.file)}`)
-      shown = result.file
-      print(describeCase(result, paint))
-      const topology = topologies.get(result.flows)
-      if (result.status === 'failed' && topology && result.trace.hops.length > 0)
-        print(pathOf(describeTrace(result.trace, topology), paint))
-    }
+    if (isSpec(command)) showInOrder(keyOf(result), result)
     progress.show(done, total)
+  }
+}
+
+const keyOf = ({ file, name }: Pick<CaseResult, 'file' | 'name'>): string => `${file}\n${name}`
+
+// Cases run side by side, and are shown as they are written.
+function inOrder<T>(keys: readonly string[], show: (value: T) => void): (key: string, value: T) => void {
+  const waiting = new Map<string, T>()
+  let next = 0
+  return (key, value) => {
+    waiting.set(key, value)
+    for (let at = keys[next]; at !== undefined && waiting.has(at); at = keys[(next += 1)]) {
+      show(waiting.get(at) as T)
+      waiting.delete(at)
+    }
   }
 }
 

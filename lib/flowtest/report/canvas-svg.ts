@@ -18,7 +18,7 @@ export function canvasSvg(canvas: Canvas, flow: FlowCoverage): string {
   const [left, top, width, height] = layout.view
   const wires = flow.topology.wires.filter((wire) => wire.canvas === canvas.id || wire.kind === 'link')
   return [
-    `<svg class="canvas" viewBox="${left} ${top} ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(canvas.label)}">`,
+    `<svg class="canvas" viewBox="${left} ${top} ${width} ${height}" style="--width:${width}px" role="img" aria-label="${escapeXml(canvas.label)}">`,
     ...layout.frames.map(frame),
     ...wires.map((wire) => wireSvg(wire, layout, flow)),
     ...[...layout.boxes.values()].map((box) => boxSvg(box, flow)),
@@ -62,20 +62,58 @@ function boxSvg(box: Box, flow: FlowCoverage): string {
     return `<g class="end"><rect x="${left}" y="${top}" width="${width}" height="${height}" rx="5"/><text x="${x}" y="${y + 4}" text-anchor="middle">${escapeXml(label)}</text></g>`
   const count = flow.counts.nodes[id] ?? 0
   const state = box.isOff ? 'off' : hit(count)
-  const badge =
-    box.isOff || count === 0
-      ? ''
-      : `<text class="count" x="${x + width / 2 - 2}" y="${top - 4}" text-anchor="end">${count}</text>`
   return [
     `<g class="node ${state}">`,
     `<rect class="body" x="${left}" y="${top}" width="${width}" height="${height}" rx="5" style="--color:${escapeXml(box.color)}"/>`,
+    box.isOff ? '' : countSvg(box, count),
     box.isSmall ? '' : text(box),
     ports(box, flow),
-    badge,
+    box.isOff ? '' : statusSvg(box, flow),
     `<title>${escapeXml(titleOf(box, flow, count))}</title>`,
     '</g>',
   ].join('')
 }
+
+const short = (count: number): string => (count < 10_000 ? String(count) : `${Math.floor(count / 1000)}k`)
+
+// Where the editor draws the icon.
+function countSvg({ x, y, width, height, isSmall }: Box, count: number): string {
+  if (isSmall) return `<text class="count" x="${x}" y="${y + 4}" text-anchor="middle">${short(count)}</text>`
+  const left = x - width / 2
+  const top = y - height / 2
+  const strip = `M${left + 30} ${top + 1}v${height - 2}h-25a4 4 0 0 1 -4 -4v${10 - height}a4 4 0 0 1 4 -4z`
+  return `<path class="strip" d="${strip}"/><text class="count" x="${left + 16}" y="${y + 4}" text-anchor="middle">${short(count)}</text>`
+}
+
+// Where the editor draws the status.
+function statusSvg({ id, x, y, width, height }: Box, flow: FlowCoverage): string {
+  const { branches, modes } = partsOf(id, flow)
+  const [parts, what] = branches.length > 0 ? [branches, 'branches'] : [modes, 'failure modes']
+  if (parts.length === 0) return ''
+  const reached = reachedOf(parts)
+  const state = reached === parts.length ? 'full' : reached > 0 ? 'part' : 'none'
+  const left = x - width / 2
+  const top = y + height / 2 + 10
+  return `<g class="status ${state}"><rect x="${left + 3}" y="${top - 4}" width="8" height="8" rx="2"/><text x="${left + 16}" y="${top + 4}">${reached} of ${parts.length} ${what}</text></g>`
+}
+
+/** How often each branch of a node's code was run, and each of its failure modes provoked. */
+function partsOf(
+  id: string,
+  flow: FlowCoverage,
+): { readonly branches: readonly number[]; readonly modes: readonly number[] } {
+  const units = flow.units.filter(({ node }) => node === id)
+  return {
+    branches: units.flatMap(({ key, branches }) =>
+      branches.map((_, at) => flow.code[key]?.branches[at] ?? 0),
+    ),
+    modes: failureModesOf(flow)
+      .filter(({ node }) => node === id)
+      .map(({ count }) => count),
+  }
+}
+
+const reachedOf = (counts: readonly number[]): number => counts.filter((count) => count > 0).length
 
 function text({ x, y, width, height, label, kind, isSmall }: Box): string {
   if (isSmall) return ''
@@ -99,16 +137,12 @@ function ports(box: Box, { counts }: FlowCoverage): string {
 
 function titleOf({ id, label, type, isOff }: Box, flow: FlowCoverage, count: number): string {
   if (isOff) return `${label} (${type}): disabled`
-  const modes = failureModesOf(flow).filter(({ node }) => node === id)
-  const provoked = modes.filter((mode) => mode.count > 0).length
-  const branches = flow.units
-    .filter(({ node }) => node === id)
-    .flatMap((unit) => unit.branches.map((_, at) => flow.code[unit.key]?.branches[at] ?? 0))
+  const { branches, modes } = partsOf(id, flow)
+  const line = (what: string, counts: readonly number[]): readonly string[] =>
+    counts.length === 0 ? [] : [`${what} ${reachedOf(counts)} of ${counts.length}`]
   return [
     `${label} (${type}): ${times(count)}`,
-    ...(branches.length > 0
-      ? [`branches ${branches.filter((each) => each > 0).length} of ${branches.length}`]
-      : []),
-    ...(modes.length > 0 ? [`failure modes ${provoked} of ${modes.length}`] : []),
+    ...line('branches', branches),
+    ...line('failure modes', modes),
   ].join('\n')
 }

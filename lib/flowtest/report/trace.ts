@@ -34,8 +34,7 @@ function hopLines(hop: Hop, topology: Topology, indent: string): readonly string
       : ` (${arrival})`
   // Where a message begins there is nothing to be done with.
   const begins = arrival === 'source' || arrival === 'http'
-  const took =
-    leftMs === undefined ? (begins ? '' : '  not done') : `  ${(leftMs - enteredMs).toFixed(1)} ms`
+  const took = leftMs === undefined ? (begins ? '' : '  not done') : `  ${(leftMs - enteredMs).toFixed(1)} ms`
   const head = `${indent}${enteredMs.toFixed(1)} ms  ${inside}${nameIn(topology, hop.node)}${how}${took}${stubbed ? '  stub' : ''}`
   const failure = error
     ? [`${indent}  ✖ ${error.code === undefined ? '' : `${error.code}: `}${error.message}`]

@@ -60,7 +60,7 @@ describe('a case file', () => {
     [
       'no trigger kind',
       good.replace(', message: {}', ''),
-      'a.test.yaml:4: Expected exactly one of `inject`, `message`, `mock`, got none',
+      'a.test.yaml:4: Expected exactly one of `inject`, `message`, `mock`, `http`, got none',
     ],
     [
       'two trigger kinds',
@@ -70,13 +70,43 @@ describe('a case file', () => {
     [
       'no expectation',
       good.replace(', reached: true', ''),
-      'a.test.yaml:6: Expected exactly one of `receives`, `sends`, `fails`, `reached`, `order`, got none',
+      'a.test.yaml:6: Expected exactly one of `receives`, `sends`, `fails`, `reached`, `order`, `answers`, got none',
     ],
     ['no node', good.replace('node: B, ', ''), 'a.test.yaml:6: Expected the expectation to name a `node`'],
     [
       'a stub of two kinds',
       `${good}    stubs: [{ node: B, passes: true, fails: X }]`,
       'got `fails` and `passes`',
+    ],
+    [
+      'a request of no endpoint',
+      good.replace('node: A, message: {}', 'http: { body: 1 }'),
+      'a.test.yaml:4: Expected the trigger to name a `node`, or its `http` a `path`',
+    ],
+    [
+      'a trigger of nothing',
+      good.replace('node: A, message', 'message'),
+      'a.test.yaml:4: Expected the trigger to name a `node`',
+    ],
+    [
+      'a method that is none',
+      good.replace('message: {}', 'http: { method: FETCH }'),
+      'a.test.yaml:4: Expected `/cases/0/trigger/http/method` to be one of `GET`',
+    ],
+    [
+      'a path with a query',
+      good.replace('message: {}', 'http: { path: /a?b=c }'),
+      'a.test.yaml:4: Expected `/cases/0/trigger/http/path` to match',
+    ],
+    [
+      'two bodies',
+      good.replace('message: {}', 'http: { body: {}, text: x }'),
+      'a.test.yaml:4: Expected exactly one of `body`, `form`, `text`, got `body` and `text`',
+    ],
+    [
+      'a request that leaves at an output',
+      good.replace('message: {}', 'output: 1, http: {}'),
+      'a.test.yaml:4: Expected no `output` together with `http`',
     ],
     [
       'two schemas',

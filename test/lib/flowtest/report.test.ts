@@ -30,6 +30,7 @@ import { describeTrace, tracesToJson } from '../../../lib/flowtest/report/trace.
 import { wirePath } from '../../../lib/flowtest/report/wire-path.ts'
 import type { CaseResult, RunResult } from '../../../lib/flowtest/results.ts'
 import { buildTopology } from '../../../lib/flowtest/topology.ts'
+import type { Trace } from '../../../lib/flowtest/trace.ts'
 
 const file = 'flows/counted.json'
 const flows = parseFlowFile(await readFile(`${import.meta.dirname}/fixtures/counted.json`, 'utf8'), file)
@@ -222,6 +223,32 @@ describe('the page', () => {
     assert.match(html, /<title>Id \(uuid-gen\): not reached\nfailure modes 1 of 2<\/title>/)
   })
 
+  it('shows in a node how many messages entered it, and below it its branches or failure modes', () => {
+    assert.match(html, /<text class="count" [^>]*>2<\/text><text [^>]*>Sort<\/text>/)
+    assert.match(html, /<g class="status part">[^]*?4 of 5 branches/)
+    assert.match(html, /<g class="status part">[^]*?1 of 2 failure modes/)
+    assert.match(html, /<g class="status none">[^]*?0 of 1 branches/)
+  })
+
+  it('opens each case to the path of its messages, and has those of failed ones open', () => {
+    const error = { code: 'UUID_INVALID', message: hostile }
+    const hop = { index: 0, parent: null, path: [], node: 'start', enteredMs: 0, sends: [], error }
+    const trace: Trace = { dropped: 0, hops: [{ ...hop, arrival: 'trigger' }] }
+    const page = toHtml({ ...run, cases: [{ ...passed, trace }, { ...failed, trace }, passed] })
+    assert.match(
+      page,
+      /<details class="case passed"><summary[^]*?0\.0 ms {2}Start \(trigger\)[^]*?<em> +✖ UUID_INVALID: a &lt;b/,
+    )
+    assert.match(page, /<details class="case failed" open>/)
+    assert.match(page, /<div class="case passed">/)
+    assert.ok(!page.includes(hostile))
+  })
+
+  it('says once what one flow file reached, and adds up where there are several', () => {
+    assert.equal(html.match(/class="figures"/g)?.length, 1)
+    assert.equal(toHtml({ ...run, coverage: [flow, flow] }).match(/class="figures"/g)?.length, 3)
+  })
+
   it('marks the code that was not run, and the else that is not written', () => {
     assert.match(html, /if \(msg\.payload &lt; 0\) <mark title="not run">\{<\/mark>/)
     assert.match(html, /<tr class="miss"><td>2<\/td><td>0 ×<\/td>/)
@@ -291,7 +318,7 @@ describe('a trace', () => {
 
   it('reads as a path with subflows, outputs, changes, errors and stubs', () => {
     assert.deepEqual(describeTrace(structuredClone(trace) as any, topology).split('\n'), [
-      '0.0 ms  Start (source)  not done',
+      '0.0 ms  Start (source)',
       '  + msg.payload = 1',
       '1.0 ms  Sort  2.0 ms',
       '  ✖ X: no',
