@@ -28,6 +28,8 @@ export interface Arriving {
   readonly from: OpenHop | undefined
   readonly arrival: Arrival
   readonly output?: number | undefined
+  /** The message as it left the node before, where that was kept. */
+  readonly snapshot?: unknown
 }
 
 const HOP_BYTES = 300
@@ -35,7 +37,12 @@ const SENDING_BYTES = 60
 /** Changes are kept of so many hops of a trace, and up to so much memory. */
 const MAX_CHANGED_HOPS = 200
 const MAX_CHANGES_BYTES = 512 * 1024
+/** Messages kept of nodes that were done without having sent any. */
+const MAX_WAITING = 10
 const MAX_ERROR_LENGTH = 1000
+
+/** What the runtime itself writes. */
+const OF_THE_RUNTIME: ReadonlySet<string> = new Set(['msg._msgid', 'msg._event'])
 
 /** Writes what happens in nodes into traces. */
 export class HopWriter {
@@ -68,7 +75,8 @@ export class HopWriter {
       hop: hopOf(index, node, place, arriving, enteredMs),
       runningId: node.id,
       message,
-      before: journey.wantsChanges && index < MAX_CHANGED_HOPS ? this.#redact(message) : undefined,
+      before: this.#wantsSnapshot(journey) ? (arriving.snapshot ?? this.#redact(message)) : undefined,
+      isDone: false,
       span: undefined,
       ownSpanId: undefined,
     }))
@@ -77,16 +85,24 @@ export class HopWriter {
     return open
   }
 
-  /** A node sends messages, each along its wires. */
-  sent({ journey, hop, before }: OpenHop, events: readonly SendEvent[], nowMs: number): void {
+  /** A node sends messages, each along its wires. @returns the messages as they leave, where changes are kept. */
+  sent(
+    { journey, hop, before }: OpenHop,
+    events: readonly SendEvent[],
+    nowMs: number,
+  ): ReadonlyMap<object, unknown> | undefined {
     const atMs = journey.at(nowMs)
+    const snapshots = this.#wantsSnapshot(journey) ? new Map<object, unknown>() : undefined
     let bytes = 0
     for (const { msg, source } of distinct(events)) {
-      const changes = this.#changes(journey, before, msg)
+      const after = snapshots?.get(msg) ?? (snapshots && this.#redact(msg))
+      snapshots?.set(msg, after)
+      const changes = after === undefined || before === undefined ? undefined : changesIn(before, after)
       hop.sends.push({ output: source.port, atMs, ...(changes ? { changes } : {}) })
       bytes += SENDING_BYTES + (changes ? JSON.stringify(changes).length * 2 : 0)
     }
     this.#grow(journey, bytes)
+    return snapshots
   }
 
   /** A node's handler has returned. Of nodes that never tell when they are done, this is all that is known. */
@@ -100,7 +116,9 @@ export class HopWriter {
     hop.leftMs = journey.at(nowMs)
     this.#telling.add(hop.type)
     span?.end(journey.startedAt + hop.leftMs)
-    open.before = undefined
+    open.isDone = true
+    // What has sent nothing may do it later.
+    if (hop.sends.length > 0 || (journey.waiting += 1) > MAX_WAITING) open.before = undefined
     this.#grow(journey, 0)
   }
 
@@ -146,7 +164,7 @@ export class HopWriter {
     const { spans, active, newId } = this.#parts
     const { journey, hop, message } = open
     if (message) active.add(journey, message)
-    if (!spans || journey.remote?.isSampled === false) return
+    if (!spans || journey.remote?.isSampled === false || (from && !from.span)) return
     journey.correlationId ??= newId()
     const { correlationId, remote, startedAt } = journey
     open.span = spans.begin(hop, {
@@ -157,9 +175,8 @@ export class HopWriter {
     })
   }
 
-  #changes(journey: Journey, before: unknown, message: RuntimeMessage): readonly Change[] | undefined {
-    if (before === undefined || journey.bytes > MAX_CHANGES_BYTES) return undefined
-    return changesBetween(before, this.#redact(message))
+  #wantsSnapshot({ wantsChanges, size, bytes }: Journey): boolean {
+    return wantsChanges && size <= MAX_CHANGED_HOPS && bytes < MAX_CHANGES_BYTES
   }
 
   #grow(journey: Journey, bytes: number): void {
@@ -188,6 +205,9 @@ function hopOf(
     sends: [],
   }
 }
+
+const changesIn = (before: unknown, after: unknown): readonly Change[] =>
+  changesBetween(before, after).filter(({ path }) => !OF_THE_RUNTIME.has(path))
 
 // There is an event for each wire.
 function distinct(events: readonly SendEvent[]): readonly SendEvent[] {

@@ -4,7 +4,7 @@ import type { HopSpan } from './hop-spans.ts'
 import type { LiveHop, LiveTrace, TraceSummary } from './live-trace.ts'
 
 /** Hops kept of a trace. */
-export const MAX_HOPS = 500
+const MAX_HOPS = 500
 
 /** A hop, with what is only known while the message is in the node. */
 export interface OpenHop {
@@ -16,6 +16,8 @@ export interface OpenHop {
   message: RuntimeMessage | undefined
   /** The message as it came, where changes are kept. */
   before: unknown
+  /** Whether the node has told that it is done. */
+  isDone: boolean
   span: HopSpan | undefined
   /** Where no span was made: the id that other systems are told, once one was told. */
   ownSpanId: string | undefined
@@ -49,6 +51,8 @@ export class Journey {
   /** About what it takes of the memory. */
   bytes = 0
   isKept = false
+  /** Nodes that were done without having sent a message. */
+  waiting = 0
   /** Milliseconds from the start to the last event. */
   durationMs = 0
   readonly #hops: LiveHop[] = []
@@ -62,8 +66,13 @@ export class Journey {
     this.remote = departure.remote
   }
 
+  /** Hops that are recorded. */
+  get size(): number {
+    return this.#hops.length
+  }
+
   get isFull(): boolean {
-    return this.#hops.length >= MAX_HOPS
+    return this.size >= MAX_HOPS
   }
 
   /** Notes that something happens. @returns milliseconds from the start. */
@@ -83,17 +92,14 @@ export class Journey {
 
   /** The stay in a node that has begun with this very message and goes on. */
   stayWith(runningId: string, message: RuntimeMessage): OpenHop | undefined {
-    return this.opens.find(
-      (open) => open.message === message && open.runningId === runningId && open.hop.leftMs === undefined,
-    )
+    return this.opens.find((open) => open.message === message && open.runningId === runningId && !open.isDone)
   }
 
   /** The stay in a node that sends a message: one that goes on with a message of the same id, else the last. */
   stayFor(runningId: string, { _msgid }: RuntimeMessage): OpenHop | undefined {
     return (
       this.opens.findLast(
-        ({ runningId: id, hop, message }) =>
-          id === runningId && hop.leftMs === undefined && message?._msgid === _msgid,
+        ({ runningId: id, isDone, message }) => id === runningId && !isDone && message?._msgid === _msgid,
       ) ?? this.last(runningId)
     )
   }
@@ -121,7 +127,6 @@ export class Journey {
       open.span?.end(this.startedAt + (open.hop.leftMs ?? this.durationMs))
       open.message = undefined
       open.before = undefined
-      open.span = undefined
     }
     this.opens.length = 0
   }

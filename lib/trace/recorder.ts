@@ -11,7 +11,7 @@ import type { Sampler } from './sampler.ts'
 
 /** What a {@link LiveRecorder} is made of. */
 export interface RecorderParts extends HopWriterParts {
-  readonly clock: Pick<Clock, 'monotonic'>
+  readonly clock: Pick<Clock, 'monotonic' | 'after'>
   readonly sampler: Sampler
 }
 
@@ -19,7 +19,8 @@ export interface RecorderParts extends HopWriterParts {
 interface Place {
   /** Undefined: a message that is not recorded. */
   readonly open: OpenHop | undefined
-  readonly sinceMs: number
+  /** The period in which it was decided that it is not. */
+  readonly period: number
   /** The delivery that began it. */
   readonly event: object
   readonly outer: Place | undefined
@@ -30,6 +31,8 @@ interface Origin {
   /** Undefined: it is not recorded. */
   readonly open: OpenHop | undefined
   readonly output: number
+  /** The message as it left, where changes are kept. */
+  readonly snapshot: unknown
 }
 
 /**
@@ -45,87 +48,113 @@ export class LiveRecorder {
   readonly #leaving = new WeakMap<object, Origin>()
   readonly #onTheWire = new WeakMap<object, Origin>()
   readonly #forget: () => void
+  // Counts that let the hooks return at once while nothing that is recorded goes on.
+  #leavingCount = 0
+  #onTheWireCount = 0
+  #entered = 0
+  #period = 0
+  #cancelPeriod: () => void
 
   constructor(parts: RecorderParts) {
     this.#parts = parts
     this.#hops = new HopWriter(parts)
     this.#forget = provideActiveTrace(() => this.#activeTrace())
+    this.#cancelPeriod = parts.clock.after(MAX_AGE_MS, this.#nextPeriod)
   }
 
   /** `onSend`: a node sends. */
   sending(events: readonly SendEvent[]): void {
     const [first] = events
     if (!first) return
-    const now = this.#parts.clock.monotonic()
-    const here = this.#here(now)
-    if (this.#isOfNoInterest(here)) return
+    const here = this.#here()
     const { msg, source } = first
+    if (this.#isOfNoInterest(msg, here)) return
+    const now = this.#parts.clock.monotonic()
     const known = this.#workOf(source.node, msg, here, now)
     if (!known && here) return
     const open = known ?? this.#begin(source.node, msg, 'source', now)
-    if (open) this.#hops.sent(open, events, now)
-    for (const event of events) this.#leaving.set(event, { open, output: event.source.port })
+    const snapshots = open && this.#hops.sent(open, events, now)
+    for (const event of events) {
+      this.#leaving.set(event, { open, output: event.source.port, snapshot: snapshots?.get(event.msg) })
+    }
+    this.#leavingCount += events.length
   }
 
   /** `preDeliver`: a message, copied where need be, is handed to the wire. */
   delivering(event: SendEvent): void {
+    if (this.#leavingCount === 0) return
     const origin = this.#leaving.get(event)
-    if (origin) this.#onTheWire.set(event.msg, origin)
+    if (!origin) return
+    this.#leavingCount -= 1
+    this.#onTheWireCount += 1
+    this.#onTheWire.set(event.msg, origin)
   }
 
   /** `onReceive`: a message is about to enter a node. */
   received(event: ReceiveEvent): void {
-    const now = this.#parts.clock.monotonic()
-    const here = this.#here(now)
-    if (this.#isOfNoInterest(here)) return
+    const here = this.#here()
     const { msg, destination } = event
-    const origin = this.#onTheWire.get(msg)
-    if (origin) this.#onTheWire.delete(msg)
+    const origin = this.#onTheWireCount === 0 ? undefined : this.#onTheWire.get(msg)
+    if (!origin && this.#isOfNoInterest(msg, here)) return
+    const now = this.#parts.clock.monotonic()
+    if (origin) {
+      this.#onTheWire.delete(msg)
+      this.#onTheWireCount -= 1
+    }
     const from = origin ? youngOne(origin.open, now) : this.#causeOf(msg, here)
     if (!from && !origin && here) return
     const open = this.#arrive(destination.node, msg, { from, origin, now })
-    this.#places.enterWith({ open, sinceMs: now, event, outer: this.#places.getStore() })
+    this.#places.enterWith({ open, period: this.#period, event, outer: this.#places.getStore() })
+    this.#entered += 1
   }
 
   /** `postReceive`: the node's handler has returned. */
   handled(event: ReceiveEvent): void {
+    if (this.#entered === 0) return
     const place = this.#places.getStore()
     if (place?.event !== event) return
+    this.#entered -= 1
     if (place.open) this.#hops.returned(place.open, event.destination.node, this.#parts.clock.monotonic())
     this.#places.enterWith(place.outer)
   }
 
   /** `onComplete`: a node is done with a message, or has failed. */
   completed({ msg, node: { node }, error }: CompleteEvent): void {
-    const now = this.#parts.clock.monotonic()
-    const here = this.#here(now)
-    if (this.#isOfNoInterest(here)) return
+    const here = this.#here()
+    if (this.#isOfNoInterest(msg, here)) return
     const held = this.#held.get(msg)
     // The message that a node was given may be in other nodes by now.
     const open = held?.runningId === node.id ? held : (held ?? here?.open)?.journey.stayWith(node.id, msg)
     if (!open) return
     if (error) this.#hops.failed(open, error)
-    this.#hops.left(open, now)
+    this.#hops.left(open, this.#parts.clock.monotonic())
   }
 
   /** Stops recording. */
   close(): void {
     this.#forget()
+    this.#cancelPeriod()
     this.#places.disable()
     this.#parts.active.close()
   }
 
-  #here(now: number): Place | undefined {
-    const place = this.#places.getStore()
-    if (!place) return undefined
-    const { open, sinceMs } = place
-    if (!open) return now - sinceMs < MAX_AGE_MS ? place : undefined
-    return isOpenTo(open, now) ? place : undefined
+  readonly #nextPeriod = (): void => {
+    this.#period += 1
+    this.#cancelPeriod = this.#parts.clock.after(MAX_AGE_MS, this.#nextPeriod)
   }
 
-  // A message that is not recorded, while none is that could be mistaken for it.
-  #isOfNoInterest(here: Place | undefined): boolean {
-    return here !== undefined && here.open === undefined && this.#parts.active.isEmpty
+  #here(): Place | undefined {
+    const place = this.#places.getStore()
+    if (!place) return undefined
+    const { open, period } = place
+    if (!open) return this.#period - period < 2 ? place : undefined
+    return isOpenTo(open, this.#parts.clock.monotonic()) ? place : undefined
+  }
+
+  // The context tells that the message is not recorded. It is wrong where a node works for it on a socket that another
+  // message had opened: the id tells.
+  #isOfNoInterest(msg: RuntimeMessage, here: Place | undefined): boolean {
+    return here !== undefined && here.open === undefined && this.#parts.active.of(msg) === undefined
   }
 
   #arrive(
@@ -138,7 +167,13 @@ export class LiveRecorder {
     const arrival =
       from && origin && node.type !== 'link in' ? 'wire' : arrivalOf(node.type, from !== undefined)
     const open = from
-      ? this.#hops.enter(from.journey, node, msg, { from, arrival, output: origin?.output }, now)
+      ? this.#hops.enter(
+          from.journey,
+          node,
+          msg,
+          { from, arrival, output: origin?.output, snapshot: origin?.snapshot },
+          now,
+        )
       : this.#begin(node, msg, arrival, now)
     if (open) this.#held.set(msg, open)
     if (arrival === 'error' && from) this.#caught(msg, from)
@@ -187,7 +222,7 @@ export class LiveRecorder {
   }
 
   #activeTrace(): ActiveTrace | undefined {
-    const open = this.#here(this.#parts.clock.monotonic())?.open
+    const open = this.#here()?.open
     if (!open) return undefined
     const { journey } = open
     journey.correlationId ??= this.#parts.newId()

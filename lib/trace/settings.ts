@@ -10,7 +10,7 @@ export interface TraceSettings {
   readonly keepMb: number
   /** Whether what each node changed in the message is kept too (secrets masked). */
   readonly changes: boolean
-  /** Whether traces in which a node failed are kept besides, without changes. */
+  /** Whether traces in which a node failed are kept besides, without changes. Every message is recorded then, which costs. */
   readonly failed: boolean
 }
 
@@ -20,7 +20,7 @@ export const TRACE_DEFAULTS: TraceSettings = {
   keep: 200,
   keepMb: 16,
   changes: true,
-  failed: true,
+  failed: false,
 }
 
 const LIMITS: Readonly<
