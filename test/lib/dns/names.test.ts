@@ -67,6 +67,8 @@ describe('domain names', () => {
       '-a.example',
       'a-.example',
       'a\0b',
+      'a\\.b.example',
+      'a\\097.example',
       '$(id)',
     ]) {
       assert.equal(nameOf(odd), undefined, odd)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { ERROR_TABLE } from '../../../lib/errors.ts'
 import { encodeQuery, readReply } from '../../../lib/dns/query.ts'
 import type { RecordType } from '../../../lib/dns/record-types.ts'
+import { readRequest } from '../../../lib/dns/request.ts'
 import { a, cname, failure, reply, request, scripted, soa, type Script } from './fakes.ts'
 
 const address: Script = ({ name, type }) => ({ answers: type === 'A' ? [a(name, '192.0.2.1')] : [] })
@@ -57,6 +58,30 @@ describe('the resolver', () => {
       'www.example.test MX',
       'www.example.test TXT',
     ])
+  })
+
+  it('waits for no type before it asks for the next', async () => {
+    const waiting: (() => void)[] = []
+    const { resolver, udp } = await scripted(address)
+    const { exchange } = udp
+    Object.assign(udp, {
+      exchange: async (given: Parameters<typeof exchange>[0]) => {
+        // Nobody gets an answer before all three have asked.
+        if (waiting.length < 2) await new Promise<void>((resolve) => waiting.push(resolve))
+        for (const go of waiting) go()
+        return await exchange(given)
+      },
+    })
+    const { queries } = await resolver.resolve({ ...request, recordTypes: ['A', 'MX', 'TXT'] })
+    assert.equal(queries, 3)
+  })
+
+  it('takes every name as absolute: nothing is added to it, and a name that does not exist is not asked in other ways', async () => {
+    const { resolver, udp } = await scripted(() => ({ flags: NXDOMAIN, authorities: [soa('test')] }))
+    for (const domain of ['intranet', 'www.example.test']) {
+      assert.equal((await failure(resolver.resolve({ ...request, domain }))).code, 'DNS_NXDOMAIN')
+    }
+    assert.deepEqual(udp.asked, ['intranet A', 'www.example.test A'])
   })
 
   it('asks equal questions that come at the same time once', async () => {
@@ -135,6 +160,26 @@ describe('aliases', () => {
       (await scripted(({ name }) => ({ answers: [cname(name, name)] }))).resolver.resolve(request),
     )
     assert.equal(self.code, 'DNS_CNAME_LOOP')
+  })
+
+  it('that loop are found with the trailing dot and in capitals too', async () => {
+    const { domain } = readRequest('A.Test.', 'msg.payload', { ...request, dnssec: 'ad' })
+    const { resolver } = await scripted(({ name }) => ({
+      answers: [cname(name.toUpperCase(), name === 'a.test' ? 'B.TEST.' : 'a.Test.')],
+    }))
+    const error = await failure(resolver.resolve({ ...request, domain }))
+    assert.equal(error.code, 'DNS_CNAME_LOOP')
+    assert.deepEqual(error.details.cnameChain, ['a.test.', 'b.test.', 'a.test.'])
+  })
+
+  it('are no loop because several types, or one type twice, lead over them', async () => {
+    const { resolver } = await scripted(({ name, type }) => {
+      if (name === 'a.test') return { answers: [cname(name, 'b.test')] }
+      return type === 'A' ? { answers: [a(name, '192.0.2.1')] } : { authorities: [soa('test')] }
+    })
+    const recordTypes: RecordType[] = ['CNAME', 'CNAME', 'A', 'MX']
+    const { records } = await resolver.resolve({ ...request, domain: 'a.test', recordTypes })
+    assert.deepEqual(records, { CNAME: ['b.test'], A: ['192.0.2.1'], MX: [] })
   })
 
   it('that the server gives up on with SERVFAIL are walked one by one to tell why', async () => {

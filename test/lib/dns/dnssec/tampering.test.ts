@@ -91,8 +91,20 @@ describe('tampering with answers', () => {
         record.type === TYPE.RRSIG ? Array.from({ length: 60 }, () => flipped(record)) : [record],
       ),
     })
-    const { security } = await judge('www.alg8.test', 1, junk)
+    // The signatures of keys are left alone, so that it comes down to those of the answer.
+    const judging = await judgeOf(tree)
+    const { security } = await judging.judge('www.alg8.test', 1, on(1, junk))
     assert.equal(security.status, 'bogus')
+    // And one more: that no unsigned zone begins at the name.
+    assert.equal(judging.spent.checks, 8 + 5 + 1, 'eight of the answer, and the chain of five')
+    assert.equal(await status('www.alg8.test', 1, junk), 'bogus')
+  })
+
+  it('with 41 keys of one tag ends soon', async () => {
+    const judging = await judgeOf(tree)
+    const { security } = await judging.judge('www.keytrap.test')
+    assert.equal(security.status, 'bogus')
+    assert.ok(judging.spent.checks <= 8 + 8 + 4, `${judging.spent.checks} checks`)
   })
 
   it('with a longer TTL is cut to the one that was signed', async () => {

@@ -21,7 +21,7 @@ const DNSKEY = 48
 /** What becomes of an answer on its way; undefined: it is lost. */
 type Way = (
   message: Buffer,
-  asked: { name: string; type: number; transport: 'udp' | 'tcp' },
+  asked: { name: string; type: number; transport: 'udp' | 'tcp'; flags: number; dnssecOk: boolean },
 ) => Buffer | undefined
 
 async function validating(
@@ -36,9 +36,10 @@ async function validating(
     async exchange({ query, read, timeoutMs, signal }) {
       await Promise.resolve()
       signal?.throwIfAborted()
-      const { name, type } = readStrict(query).question!
+      const { question, flags, edns } = readStrict(query)
+      const { name, type } = question!
       asked.push(type)
-      const message = way(tree.answer(query), { name, type, transport })
+      const message = way(tree.answer(query), { name, type, transport, flags, dnssecOk: edns!.dnssecOk })
       const value = message && read(message, 'none')
       if (value !== undefined) return value
       clock.time += timeoutMs
@@ -102,12 +103,13 @@ describe('the resolver that validates', () => {
   it('demands what `dnssecRequired` says, and withholds what is bogus or cannot be told', async () => {
     const lost: Way = (message, { type }) => (type === DNSKEY ? undefined : message)
     const cases = [
-      ['www.ec256.test', 'secure', undefined, undefined],
-      ['www.unsigned.test', 'insecure', 'DNS_DNSSEC_INSECURE', undefined],
-      ['www.altered.test', 'bogus', 'DNS_DNSSEC_BOGUS', undefined],
-      ['www.ec256.test', 'indeterminate', 'DNS_DNSSEC_INDETERMINATE', lost],
+      ['www.ec256.test', 'secure', undefined, undefined, undefined],
+      ['www.unsigned.test', 'insecure', 'DNS_DNSSEC_INSECURE', undefined, undefined],
+      ['www.altered.test', 'bogus', 'DNS_DNSSEC_BOGUS', 6, undefined],
+      ['www.expired.test', 'bogus', 'DNS_DNSSEC_BOGUS', 7, undefined],
+      ['www.ec256.test', 'indeterminate', 'DNS_DNSSEC_INDETERMINATE', 22, lost],
     ] as const
-    for (const [domain, status, code, way] of cases) {
+    for (const [domain, status, code, ede, way] of cases) {
       const strict = await validating(way)
       if (code === undefined)
         assert.equal((await strict.resolver.resolve(asking(domain))).dnssec.status, status)
@@ -116,7 +118,9 @@ describe('the resolver that validates', () => {
         assert.equal(error.code, code)
         assert.equal(error.details.dnssec.status, status)
         assert.equal(error.details.domain, domain)
-        assert.ok('ede' in error.details)
+        assert.deepEqual(error.details.ede, error.details.dnssec.ede)
+        assert.equal(error.details.ede?.code, ede)
+        assert.ok(error.message.includes(error.details.dnssec.reason), error.message)
       }
       const { resolver } = await validating(way)
       const result = await resolver.resolve(asking(domain, { dnssecRequired: false }))
@@ -125,6 +129,32 @@ describe('the resolver that validates', () => {
       assert.deepEqual(result.records, { A: isUsable ? ['192.0.2.1'] : [] })
       assert.equal(result.addresses.private.length, isUsable ? 1 : 0)
     }
+  })
+
+  it('shows the records of a name that no anchor covers, unless DNSSEC is required', async () => {
+    const trustAnchors = `corp.test. IN DS 1 13 2 ${'00'.repeat(32)}`
+    const { resolver, asked } = await validating(undefined, { trustAnchors })
+    const { dnssec, records } = await resolver.resolve(asking('www.ec256.test', { dnssecRequired: false }))
+    assert.deepEqual([dnssec.status, dnssec.ede?.code, records], ['indeterminate', 5, { A: ['192.0.2.1'] }])
+    assert.match(dnssec.reason, /no trust anchor covers `ec256\.test\.`/)
+    const error = await failure(resolver.resolve(asking('www.ec256.test')))
+    assert.equal(error.code, 'DNS_DNSSEC_INDETERMINATE')
+    assert.deepEqual(asked, [A])
+  })
+
+  it('asks servers for signatures and not to check them, and keeps no forged TTL for longer than a day', async () => {
+    const flags: number[] = []
+    const { resolver } = await validating((message, { type, flags: asked, dnssecOk }) => {
+      flags.push(asked)
+      assert.equal(dnssecOk, true)
+      if (type === A)
+        message.writeUInt32BE(2_000_000_000, message.indexOf(Buffer.from([0, 1, 0, 1, 0, 0, 1, 44])) + 4)
+      return message
+    })
+    const { ttl, dnssec } = await resolver.resolve(asking('www.unsigned.test', { dnssecRequired: false }))
+    assert.deepEqual([dnssec.status, ttl], ['insecure', 86_400])
+    const RD_CD = 0x0110
+    assert.deepEqual(new Set(flags), new Set([RD_CD]))
   })
 
   it('gives no records of any type when those of one are bogus', async () => {
@@ -153,8 +183,7 @@ describe('the resolver that validates', () => {
       formerr: [head(1), 'DNS_DNSSEC_INDETERMINATE'],
       drop: [() => undefined, 'DNS_TIMEOUT'],
       'tc-no-tcp': [
-        (message, { transport }) =>
-          transport === 'tcp' ? undefined : head(0x200)(message, { name: '', type: 1, transport }),
+        (message, asked) => (asked.transport === 'tcp' ? undefined : head(0x200)(message, asked)),
         'DNS_TIMEOUT',
       ],
       'tc-always': [head(0x200), 'DNS_MALFORMED'],
