@@ -35,6 +35,7 @@ describe('the properties of pg-action', () => {
       mode: 'execute',
       result: 'rows',
       batchSize: 1000,
+      connectTo: { type: 'off', value: '' },
       audit: '',
     })
   })
