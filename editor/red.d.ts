@@ -72,7 +72,16 @@ interface JQ {
 
 declare const $: {
   (selector: string | HTMLElement, attributes?: Record<string, string>): JQ
-  ajax(options: { url: string; type: string; data?: string; contentType?: string }): {
+  ajax(options: {
+    url: string
+    type: string
+    data?: string
+    contentType?: string
+    dataType?: string
+    /** Handlers and settings of the XMLHttpRequest itself. */
+    xhrFields?: { onprogress?: (event: ProgressEvent<XMLHttpRequest>) => void }
+  }): {
+    abort(): void
     then(
       done: (answer: unknown) => void,
       failed: (response: { responseJSON?: unknown; status: number }) => void,
@@ -118,6 +127,21 @@ declare const RED: {
     copyText(text: string, element: JQ, messageKey: string): boolean
   }
   notify(text: string, type?: string): void
+  sidebar: {
+    addTab(options: {
+      id: string
+      label: string
+      name: string
+      content: HTMLElement
+      iconClass: string
+      /** Usable while a form is open. */
+      enableOnEdit: boolean
+      /** Called when it is shown. */
+      onchange: () => void
+    }): void
+  }
+  /** Shows a node on the canvas. */
+  view: { reveal(id: string): void }
   settings: Readonly<Record<string, unknown>>
   _(key: string, values?: Record<string, string>): string
 }

@@ -45,15 +45,20 @@ async function editorScript(name) {
   return outputFiles[0].text
 }
 
+/** The form of a node; a plugin has none. */
+async function formTemplate(name) {
+  const file = `nodes/${name}/${name}.html`
+  if (!existsSync(file)) return ''
+  return `<script type="text/html" data-template-name="${name}">\n${expand(await readFile(file, 'utf8'))}</script>\n`
+}
+
 for (const { name } of (await readdir('nodes', { withFileTypes: true })).filter((e) => e.isDirectory())) {
   const source = `nodes/${name}`
   const target = `dist/nodes/${name}`
   await mkdir(target, { recursive: true })
   if (existsSync(`${source}/editor.ts`)) {
-    const form = expand(await readFile(`${source}/${name}.html`, 'utf8'))
-    const script = `<script type="text/javascript">\n${await editorScript(name)}</script>`
-    const template = `<script type="text/html" data-template-name="${name}">\n${form}</script>`
-    await writeFile(`${target}/${name}.html`, `${script}\n${template}\n`)
+    const script = `<script type="text/javascript">\n${await editorScript(name)}</script>\n`
+    await writeFile(`${target}/${name}.html`, script + (await formTemplate(name)))
   }
   if (existsSync(`${source}/locales`)) await cp(`${source}/locales`, `${target}/locales`, { recursive: true })
   if (existsSync(`icons/${name}.svg`)) {

@@ -27,7 +27,10 @@ async function load(): Promise<ReadonlyMap<string, EditorDef>> {
     const html = await readFile(`dist/nodes/${name}/${name}.html`, 'utf8').catch(() => '')
     const script = /<script type="text\/javascript">([^]*?)<\/script>/.exec(html)?.[1]
     if (!script) continue
-    const RED = { nodes: { registerType: (type: string, def: EditorDef) => defs.set(type, def) } }
+    const RED = {
+      nodes: { registerType: (type: string, def: EditorDef) => defs.set(type, def) },
+      plugins: { registerPlugin: () => undefined },
+    }
     runInNewContext(script, { RED, URL, document: { querySelector: () => null, activeElement: null } })
   }
   return defs
