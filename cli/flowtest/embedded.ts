@@ -1,34 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { StoredNode } from '../../lib/flowtest/flow-file.ts'
-import type { RuntimeNode } from '../../lib/flowtest/recorder.ts'
-import type { RuntimeMessage } from '../../lib/flowtest/runtime-message.ts'
 import { loadNodeRed, prepareFolder, type EmbedOptions } from './node-red-module.ts'
 import { MemoryContext } from './memory-context.ts'
-
-/** A node of the running flow. */
-export interface LiveNode extends RuntimeNode {
-  readonly _inputCallback?: unknown
-  readonly _inputCallbacks?: unknown
-  receive(message: object): void
-  send(out: unknown): void
-  _complete(message: object, error?: Error): void
-}
-
-interface Prototype {
-  updateWires: (this: LiveNode, wires: unknown) => void
-  error: (this: LiveNode, error: unknown, message?: unknown) => void
-}
-
-interface SendEvent {
-  readonly msg: RuntimeMessage
-  readonly source: { readonly port: number }
-}
-
-interface ReceiveEvent {
-  readonly msg: RuntimeMessage
-  readonly destination: { readonly node: LiveNode }
-}
+import { RuntimeTap, type Hooks, type LiveNode, type NodePrototype, type Tap } from './runtime-tap.ts'
 
 /** The part of Node-RED's main module that the runner uses. */
 interface NodeRed {
@@ -43,7 +18,7 @@ interface NodeRed {
     on(name: string, handler: (event: RuntimeEvent) => void): void
     removeListener(name: string, handler: (event: RuntimeEvent) => void): void
   }
-  readonly hooks: { add(name: string, handler: (event: never) => unknown): void }
+  readonly hooks: Hooks
   readonly nodes: {
     getNode(id: string): LiveNode | null
     loadFlows(forceStart: boolean): Promise<unknown>
@@ -58,19 +33,6 @@ interface RuntimeEvent {
     readonly types?: readonly string[]
     readonly modules?: readonly unknown[]
   }
-}
-
-/** What sees the messages of the present deployment. */
-export interface Tap {
-  /** An HTTP request has come; `serve` hands it to the flow. */
-  requested(method: string, url: string, serve: () => void): void
-  /** False: the node's own handler is not to run. */
-  received(node: LiveNode, message: RuntimeMessage): boolean
-  handled(node: LiveNode, message: RuntimeMessage): void
-  sending(node: LiveNode, out: unknown, send: () => void): void
-  delivered(message: object, output: number): void
-  completed(node: LiveNode, message: RuntimeMessage): void
-  failing(node: LiveNode, error: unknown, message: unknown, report: () => void): void
 }
 
 interface LogEntry {
@@ -95,9 +57,8 @@ export class Embedded {
   /** URL of the HTTP endpoints of flows, without a slash at the end. */
   url = ''
   #flows: readonly object[] = PROBE
-  #tap: Tap | undefined
-  #generation = 0
-  readonly #born = new WeakMap<object, number>()
+  #prototype: NodePrototype | undefined
+  #tap: RuntimeTap | undefined
 
   constructor(red: NodeRed) {
     this.red = red
@@ -115,12 +76,15 @@ export class Embedded {
   /**
    * Stops what runs, empties the context and starts these flows.
    *
+   * @param tap sees their messages; without one, the runtime is left as it is.
    * @throws when types or modules of the flow are not installed.
    */
-  async deploy(flows: readonly StoredNode[], tap: Tap): Promise<void> {
+  async deploy(flows: readonly StoredNode[], tap?: Tap): Promise<void> {
     this.#flows = flows
-    this.#generation += 1
-    this.#tap = tap
+    if (tap && this.#prototype) {
+      this.#tap ??= new RuntimeTap(this.#prototype, this.red.hooks)
+      this.#tap.open(tap)
+    }
     this.context.reset()
     const started = this.#started()
     await this.red.nodes.loadFlows(true)
@@ -130,7 +94,7 @@ export class Embedded {
   /** Stops the flows. Late doings of their nodes are not seen any more. */
   async halt(): Promise<void> {
     await this.red.nodes.stopFlows()
-    this.#tap = undefined
+    this.#tap?.close()
   }
 
   async #start({ folder, log }: EmbedOptions): Promise<void> {
@@ -138,7 +102,8 @@ export class Embedded {
     const server = createServer((request, response) => {
       const { method = '', url = '' } = request
       const serve = (): void => red.httpNode(request, response)
-      if (this.#tap) this.#tap.requested(method, url, serve)
+      const tap = this.#tap?.present
+      if (tap) tap.requested(method, url, serve)
       else serve()
     })
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
@@ -151,8 +116,7 @@ export class Embedded {
     await started
     const probe = red.nodes.getNode('probe')
     if (!probe) throw new Error('Node-RED did not start the probe flow')
-    this.#wrap(Object.getPrototypeOf(Object.getPrototypeOf(probe)) as Prototype)
-    this.#addHooks()
+    this.#prototype = Object.getPrototypeOf(Object.getPrototypeOf(probe)) as NodePrototype
   }
 
   #settings(folder: string, log: (line: string) => void): object {
@@ -215,51 +179,6 @@ export class Embedded {
       events.on('flows:started', good)
       events.on('runtime-event', bad)
     })
-  }
-
-  // Ports without a wire send nothing that a hook could see, and errors without `done` have no hook at all.
-  #wrap(prototype: Prototype): void {
-    const { updateWires, error: reportError } = prototype
-    const born = this.#born
-    const generation = (): number => this.#generation
-    const tapOf = (node: LiveNode): Tap | undefined => this.#tapOf(node)
-    prototype.updateWires = function (wires) {
-      updateWires.call(this, wires)
-      if (!born.has(this)) born.set(this, generation())
-      const send = (this as { send: (out: unknown) => void }).send
-      this.send = (out: unknown) => {
-        const tap = tapOf(this)
-        if (tap) tap.sending(this, out, () => send.call(this, out))
-        else send.call(this, out)
-      }
-    }
-    prototype.error = function (error, message) {
-      const report = (): void => reportError.call(this, error, message)
-      const tap = tapOf(this)
-      if (tap) tap.failing(this, error, message, report)
-      else report()
-    }
-  }
-
-  #addHooks(): void {
-    const { hooks } = this.red
-    hooks.add('preDeliver.flowtest', ({ msg, source }: SendEvent) => {
-      this.#tap?.delivered(msg, source.port)
-    })
-    hooks.add('onReceive.flowtest', ({ msg, destination: { node } }: ReceiveEvent) => {
-      return this.#tapOf(node)?.received(node, msg) === false ? false : undefined
-    })
-    hooks.add('postReceive.flowtest', ({ msg, destination: { node } }: ReceiveEvent) => {
-      this.#tapOf(node)?.handled(node, msg)
-    })
-    hooks.add('onComplete.flowtest', ({ msg, node }: { msg: RuntimeMessage; node: { node: LiveNode } }) => {
-      this.#tapOf(node.node)?.completed(node.node, msg)
-    })
-  }
-
-  // A node of an earlier deployment may still do something; that belongs to no case.
-  #tapOf(node: LiveNode): Tap | undefined {
-    return this.#born.get(node) === this.#generation ? this.#tap : undefined
   }
 }
 

@@ -10,7 +10,8 @@ import type { Message, TestCase } from '../../lib/flowtest/suite.ts'
 import type { Topology } from '../../lib/flowtest/topology.ts'
 import { systemClock } from '../../lib/system.ts'
 import { databasesOpen } from './databases.ts'
-import type { Embedded, LiveNode, Tap } from './embedded.ts'
+import type { Embedded } from './embedded.ts'
+import type { LiveNode, Tap } from './runtime-tap.ts'
 import { Triggers } from './triggers.ts'
 
 /** What a case needs that was found beforehand. */

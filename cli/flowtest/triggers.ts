@@ -1,12 +1,13 @@
-import { findNode } from '../../lib/flowtest/find-node.ts'
+import { findTriggered } from '../../lib/flowtest/find-node.ts'
 import { findEndpoint, requestOf } from '../../lib/flowtest/http-trigger.ts'
 import { triggersOf } from '../../lib/flowtest/parse-suite.ts'
 import { sampleEvent } from '../../lib/flowtest/sample-event.ts'
 import type { HttpRequest, Trigger } from '../../lib/flowtest/suite.ts'
 import { redactText } from '../../lib/redact/redact-text.ts'
-import type { Embedded, LiveNode } from './embedded.ts'
+import type { Embedded } from './embedded.ts'
 import { call } from './http-call.ts'
 import type { CaseTap, PreparedCase } from './run-case.ts'
+import type { LiveNode } from './runtime-tap.ts'
 
 /** Starts what a case begins with, one trigger after the other; a request is waited for before the next one. */
 export class Triggers {
@@ -75,7 +76,7 @@ export class Triggers {
 
   #fire(trigger: Trigger): void {
     const { topology } = this.#prepared
-    const node = findNode(topology, trigger.node ?? '', 'trigger.node')
+    const node = findTriggered(topology, trigger, 'trigger.node')
     const ids = [...topology.running].filter(([, { id }]) => id === node.id).map(([id]) => id)
     if (ids.length > 1)
       throw new Error(

@@ -67,8 +67,13 @@ export class Expectations {
   get hasNegative(): boolean {
     return this.#list.some(({ expectation }) => {
       const { reached } = expectation
-      return reached === false || typeof reached === 'number'
+      return reached === false || typeof reached === 'number' || typeof reached === 'object'
     })
+  }
+
+  /** Whether an expectation looks at the messages of a node. */
+  watches(node: string): boolean {
+    return this.#list.some((each) => each.node === node)
   }
 
   received(node: string, message: object, atMs: number): void {

@@ -3,20 +3,16 @@ import type { Clock } from '../ports.ts'
 import { createRedactor, redactText } from '../redact/redact.ts'
 import { changesBetween } from './changes.ts'
 import { ReachCounter, type Counts } from './counts.ts'
-import { codeOf, outputsOf, textOf, type RuntimeMessage } from './runtime-message.ts'
+import { Deliveries } from './deliveries.ts'
+import { codeOf, eachSent, textOf, type RuntimeMessage } from './runtime-message.ts'
+import { likelyStay, Stations, takeStay, type RuntimeNode, type Station, type Stay } from './stations.ts'
 import type { Topology } from './topology.ts'
 import { arrivalOf, errorOf, type Arrival, type Fault, type Hop, type Trace } from './trace.ts'
 
-/** A node of the runtime, as far as it is looked at. */
-export interface RuntimeNode {
-  readonly id: string
-  readonly type: string
-  /** How many of its input handlers tell when they are done. */
-  readonly _expectedDoneCount?: number
-}
-
 /** Sees each message as it enters and leaves nodes. */
 export interface Observer {
+  /** Whether it wants to know of the messages of this node. */
+  watches(node: string): boolean
   received(node: string, message: object, atMs: number): void
   sent(node: string, output: number, message: object, atMs: number): void
 }
@@ -32,34 +28,35 @@ export interface RecorderParts {
   readonly mark: (runningId: string) => void
 }
 
-interface Open {
-  readonly hop: Hop
-  readonly runningId: string
-  readonly message: RuntimeMessage
-  readonly before: unknown
-  /** `msg.error` when it came. */
-  readonly error: unknown
-  readonly waits: boolean
+/** A message between two nodes. */
+interface Delivery {
+  readonly from: Stay
+  readonly output: number
 }
 
-interface Place {
-  readonly owner: Recorder
-  readonly open: Open
+interface Origin {
+  readonly arrival: Arrival
+  readonly from?: Stay | undefined
+  readonly output?: number | undefined
 }
 
 /** Hops kept at most, and those of them with the changes of the message. */
 const MAX_HOPS = 5000
 const MAX_CHANGED_HOPS = 200
 
-// One for the process: the work that a node started in an earlier case is told apart by the owner.
-const places = new AsyncLocalStorage<Place | undefined>()
+// One for the process: the work that a node started in an earlier case is told apart by its station.
+const places = new AsyncLocalStorage<Stay | undefined>()
+/** Instead of a place that was left: there is nothing to go back to. */
+const NO_WAY_BACK = Symbol('no way back')
 
 /** The running node whose work this is, as the runtime knows it; undefined outside of nodes. */
-export const nodeHere = (): string | undefined => places.getStore()?.open.runningId
+export const nodeHere = (): string | undefined => places.getStore()?.station.runningId
 
 /**
  * Records the messages of one case. Which message caused which is taken from the asynchronous context, not from `_msgid`, so
  * that it survives nodes that make new messages, links, subflows and Catch nodes.
+ *
+ * It runs between each two nodes of a flow, so it looks up once a node what does not change.
  */
 export class Recorder {
   readonly faults: Fault[] = []
@@ -67,21 +64,21 @@ export class Recorder {
   readonly #reach: ReachCounter
   #started: number
   readonly #hops: Hop[] = []
-  readonly #open = new Map<string, Open[]>()
-  readonly #last = new Map<string, Open>()
-  readonly #deliveries = new WeakMap<object, { readonly open: Open; readonly output: number }>()
-  readonly #outer: (Place | undefined)[] = []
+  readonly #stations: Stations
+  readonly #deliveries = new Deliveries<Delivery>()
+  readonly #outer: (Stay | undefined | typeof NO_WAY_BACK)[] = []
   readonly #raising: Fault[] = []
   readonly #redact = createRedactor()
-  #sending: Open | undefined
+  #sending: Stay | undefined
   #dropped = 0
-  #pending = 0
   #working = 0
   #lastEvent: number
 
   constructor(parts: RecorderParts) {
     this.#parts = parts
-    this.#reach = new ReachCounter(parts.topology)
+    const { topology, failureModes, observer } = parts
+    this.#reach = new ReachCounter(topology)
+    this.#stations = new Stations(topology, failureModes, (id) => observer.watches(id))
     this.#started = parts.clock.monotonic()
     this.#lastEvent = this.#started
   }
@@ -101,7 +98,7 @@ export class Recorder {
 
   /** Whether no message is under way or in work. */
   get isIdle(): boolean {
-    return this.#pending <= 0 && this.#working <= 0
+    return this.#deliveries.count === 0 && this.#working === 0
   }
 
   /** Milliseconds since anything happened. */
@@ -111,61 +108,61 @@ export class Recorder {
 
   /** Ids in the flow file of the nodes that have not let go of a message. */
   get working(): readonly string[] {
-    const open = [...this.#open.values()].flat().filter(({ waits }) => waits)
-    return [...new Set(open.map(({ hop }) => hop.node))]
+    return this.#stations.working
   }
 
   /** A message is about to enter a node. */
   received(node: RuntimeNode, message: RuntimeMessage): void {
-    const running = this.#parts.topology.running.get(node.id)
-    const delivery = this.#deliveries.get(message)
-    if (delivery) {
-      this.#deliveries.delete(message)
-      this.#pending -= 1
-    }
-    const here = places.getStore()
-    this.#outer.push(here)
-    if (!running) return
+    const delivery = this.#deliveries.take(message)
+    const here = delivery ? undefined : places.getStore()
+    // What comes over a wire comes in a turn of its own, in which nothing follows the node.
+    this.#outer.push(delivery ? NO_WAY_BACK : here)
+    const station = this.#stations.of(node.id)
+    if (!station) return
     this.#parts.mark(node.id)
-    const from = delivery?.open ?? (here?.owner === this ? here.open : undefined)
+    const from = delivery?.from ?? (here && this.#stations.has(here.station) ? here : undefined)
     // The runtime itself delivers from `link out` to `link in` as over a wire.
     const arrival = delivery && node.type !== 'link in' ? 'wire' : arrivalOf(node.type, from !== undefined)
-    this.#reach.node(running.id)
-    if (arrival === 'link' && from) this.#reach.link(from.hop.node, running.id)
+    this.#reach.node(station.id)
+    if (arrival === 'link' && from) this.#reach.link(from.hop.node, station.id)
     if (arrival === 'error') for (const fault of this.#raising) fault.handled = true
-    const open = this.#enter(node, message, { from, arrival, output: delivery?.output })
-    places.enterWith({ owner: this, open })
-    this.#parts.observer.received(running.id, message, open.hop.enteredMs)
+    const stay = this.#enter(station, node, message, { from, arrival, output: delivery?.output })
+    places.enterWith(stay)
+    if (station.isWatched) this.#parts.observer.received(station.id, message, stay.hop.enteredMs)
   }
 
   /** The node's handler has returned. */
   handled(node: RuntimeNode, message: RuntimeMessage): void {
-    places.enterWith(this.#outer.pop())
-    if ((node._expectedDoneCount ?? 0) === 0) this.#leave(node.id, message)
+    const outer = this.#outer.pop()
+    if (outer !== NO_WAY_BACK) places.enterWith(outer)
+    if ((node._expectedDoneCount ?? 0) === 0) this.#leave(node, message)
   }
 
   /** An HTTP request comes to a node; `serve` hands it over. All that follows from it belongs to it. */
   requested(runningId: string, serve: () => void): void {
+    const station = this.#stations.of(runningId)
+    if (!station) {
+      serve()
+      return
+    }
     this.#parts.mark(runningId)
-    const origin = { from: undefined, arrival: 'http', output: undefined } as const
-    const open = this.#enter({ id: runningId, type: '' }, {}, origin)
-    this.#reach.node(open.hop.node)
-    places.run({ owner: this, open }, serve)
+    this.#reach.node(station.id)
+    places.run(this.#enter(station, {}, {}, { arrival: 'http' }), serve)
   }
 
   /** An endpoint has refused a request by itself, and told so in its answer. @param id in the flow file. */
   refused(id: string, error: unknown): void {
     const type = this.#parts.topology.nodes.get(id)?.type ?? ''
-    this.#fault({ id, type }, id, error).handled = true
+    this.#fault(id, this.#stations.modesOf(type), error).handled = true
   }
 
   /** Records what a node sends while `send` runs. */
   sending(node: RuntimeNode, out: unknown, send: () => void): void {
     const outer = this.#sending
-    const open = this.#workOf(node, out)
-    this.#sending = open
+    const stay = this.#workOf(node, out)
+    this.#sending = stay
     try {
-      if (open) this.#sent(node, open, out)
+      if (stay) this.#sent(stay, out)
       send()
     } finally {
       this.#sending = outer
@@ -175,25 +172,24 @@ export class Recorder {
   /** A message was handed to the wire. */
   delivered(message: object, output: number): void {
     if (!this.#sending) return
-    this.#deliveries.set(message, { open: this.#sending, output })
-    this.#pending += 1
+    this.#deliveries.add(message, { from: this.#sending, output })
   }
 
   /** A node is done with a message. */
   completed(node: RuntimeNode, message: RuntimeMessage): void {
-    this.#leave(node.id, message)
+    this.#leave(node, message)
   }
 
   /** Records an error that a node reports, while `report` tells the runtime and so the Catch nodes. */
   failing(node: RuntimeNode, error: unknown, message: unknown, report: () => void): void {
-    const running = this.#parts.topology.running.get(node.id)
-    if (!running || typeof message !== 'object' || message === null) {
+    const station = this.#stations.of(node.id)
+    if (!station || typeof message !== 'object' || message === null) {
       report()
       return
     }
-    const fault = this.#fault(node, running.id, error)
-    const open = this.#workOf(node, message)
-    if (open) open.hop.error = errorOf(fault)
+    const fault = this.#fault(station.id, station.modes, error)
+    const stay = this.#workOf(node, message)
+    if (stay) stay.hop.error = errorOf(fault)
     this.#raising.push(fault)
     try {
       report()
@@ -204,8 +200,8 @@ export class Recorder {
 
   /** The hop that a node is in with a message was answered by a stub. */
   stubbed(node: RuntimeNode): void {
-    const open = this.#last.get(node.id)
-    if (open) open.hop.stubbed = true
+    const stay = this.#stations.of(node.id)?.last
+    if (stay) stay.hop.stubbed = true
   }
 
   #now(): number {
@@ -214,92 +210,82 @@ export class Recorder {
   }
 
   #enter(
-    node: RuntimeNode,
+    station: Station,
+    node: Pick<RuntimeNode, '_expectedDoneCount'>,
     message: RuntimeMessage,
-    origin: { from: Open | undefined; arrival: Arrival; output: number | undefined },
-  ): Open {
-    const running = this.#parts.topology.running.get(node.id) ?? { id: node.id, path: [] }
+    { from, arrival, output }: Origin,
+  ): Stay {
+    const { id, path } = station
     const index = this.#hops.length + this.#dropped
-    const hop: Hop = {
-      index,
-      parent: origin.from?.hop.index ?? null,
-      node: running.id,
-      path: running.path,
-      arrival: origin.arrival,
-      ...(origin.output === undefined ? {} : { fromOutput: origin.output }),
-      enteredMs: this.#now(),
-      sends: [],
-    }
+    const parent = from ? from.hop.index : null
+    const enteredMs = this.#now()
+    const hop: Hop = { index, parent, node: id, path, arrival, enteredMs, sends: [] }
+    if (output !== undefined) hop.fromOutput = output
     if (index < MAX_HOPS) this.#hops.push(hop)
     else this.#dropped += 1
     const before = index < MAX_CHANGED_HOPS ? this.#redact(message) : undefined
-    const begins = origin.arrival === 'source' || origin.arrival === 'http'
-    const waits = (node._expectedDoneCount ?? 0) > 0 && !begins
-    const open: Open = { hop, runningId: node.id, message, before, error: message.error, waits }
-    this.#last.set(node.id, open)
-    if (begins) return open
-    const list = this.#open.get(node.id)
-    if (list) list.push(open)
-    else this.#open.set(node.id, [open])
+    const begins = arrival === 'source' || arrival === 'http'
+    const waits = !begins && (node._expectedDoneCount ?? 0) > 0
+    const stay: Stay = { station, hop, message, before, error: message.error, waits }
+    station.last = stay
+    if (begins) return stay
+    station.stays.push(stay)
     if (waits) this.#working += 1
-    return open
+    return stay
   }
 
-  #leave(runningId: string, message: RuntimeMessage): void {
-    const list = this.#open.get(runningId)
-    const at = list?.findIndex((open) => open.message === message) ?? -1
-    if (!list || at < 0) return
-    const [open] = list.splice(at, 1)
-    if (!open) return
-    open.hop.leftMs = this.#now()
-    if (open.waits) this.#working -= 1
+  #leave(node: RuntimeNode, message: RuntimeMessage): void {
+    const station = this.#stations.of(node.id)
+    const stay = station && takeStay(station, message)
+    if (!stay) return
+    stay.hop.leftMs = this.#now()
+    if (stay.waits) this.#working -= 1
   }
 
   // What a node does belongs to the message that it was given: by the context, else by the id, else the last one.
-  #workOf(node: RuntimeNode, out: unknown): Open | undefined {
-    if (!this.#parts.topology.running.has(node.id)) return undefined
+  #workOf(node: RuntimeNode, out: unknown): Stay | undefined {
+    const station = this.#stations.of(node.id)
+    if (!station) return undefined
     const here = places.getStore()
-    if (here?.owner === this && here.open.runningId === node.id) return here.open
-    const list = this.#open.get(node.id) ?? []
-    const id = (out as RuntimeMessage | undefined)?._msgid
-    const same = list.find(({ message }) => message === out || (id !== undefined && message._msgid === id))
-    return same ?? list.at(-1) ?? this.#last.get(node.id) ?? this.#begin(node)
+    if (here?.station === station) return here
+    return likelyStay(station, out) ?? this.#begin(station)
   }
 
   // A node without input begins.
-  #begin(node: RuntimeNode): Open {
-    this.#reach.node(this.#parts.topology.running.get(node.id)?.id ?? node.id)
-    return this.#enter(node, {}, { from: undefined, arrival: 'source', output: undefined })
+  #begin(station: Station): Stay {
+    this.#reach.node(station.id)
+    return this.#enter(station, {}, {}, { arrival: 'source' })
   }
 
-  #sent(node: RuntimeNode, open: Open, out: unknown): void {
+  #sent(stay: Stay, out: unknown): void {
+    const { hop, station, before } = stay
     const atMs = this.#now()
-    for (const { output, messages } of outputsOf(out)) {
-      this.#reach.sent(node.id, output, messages.length)
-      for (const message of messages) {
-        const changes =
-          open.before === undefined ? undefined : changesBetween(open.before, this.#redact(message))
-        if (open.hop.index < MAX_HOPS) open.hop.sends.push({ output, atMs, ...(changes ? { changes } : {}) })
-        this.#sentError(node, open, message)
-        this.#parts.observer.sent(open.hop.node, output, message, atMs)
-      }
-    }
+    eachSent(out, (message, output) => {
+      this.#reach.sent(station.runningId, output)
+      const sending = { output, atMs }
+      if (before !== undefined)
+        hop.sends.push({ ...sending, changes: changesBetween(before, this.#redact(message)) })
+      else if (hop.index < MAX_HOPS) hop.sends.push(sending)
+      this.#sentError(stay, message)
+      if (station.isWatched) this.#parts.observer.sent(station.id, output, message, atMs)
+    })
   }
 
   // Some nodes tell of a failure at an output, as webhook-send does.
-  #sentError(node: RuntimeNode, open: Open, message: RuntimeMessage): void {
+  #sentError(stay: Stay, message: RuntimeMessage): void {
     const { error } = message
-    const code = codeOf(error)
-    if (code === undefined || !this.#parts.failureModes.get(node.type)?.includes(code)) return
     // One that came with the message is none of this node's.
-    if (error === open.error || (open.message !== message && codeOf(open.error) === code)) return
-    this.#fault(node, open.hop.node, error).handled = true
+    if (error === undefined || error === stay.error) return
+    const code = codeOf(error)
+    const { id, modes } = stay.station
+    if (code === undefined || !modes.includes(code)) return
+    if (stay.message !== message && codeOf(stay.error) === code) return
+    this.#fault(id, modes, error).handled = true
   }
 
-  #fault(node: RuntimeNode, id: string, error: unknown): Fault {
+  #fault(id: string, modes: readonly string[], error: unknown): Fault {
     const code = codeOf(error)
-    const known = this.#parts.failureModes.get(node.type)
-    if (code !== undefined && known?.includes(code)) this.#reach.failure(id, code)
+    if (code !== undefined && modes.includes(code)) this.#reach.failure(id, code)
     const fault: Fault = {
       node: id,
       code,

@@ -15,13 +15,18 @@ export const textOf = (error: unknown): string => {
 
 const isMessage = (value: unknown): value is RuntimeMessage => typeof value === 'object' && value !== null
 
-/** The messages of one `send`, by output, exactly as the runtime reads them. */
-export function outputsOf(out: unknown): readonly { output: number; messages: readonly RuntimeMessage[] }[] {
-  if (!Array.isArray(out)) return isMessage(out) ? [{ output: 0, messages: [out] }] : []
-  const lists: readonly unknown[] = out
-  return lists.flatMap((list, output) => {
-    const all: readonly unknown[] = Array.isArray(list) ? list : [list]
-    const messages = all.filter(isMessage)
-    return messages.length === 0 ? [] : [{ output, messages }]
-  })
+/** Calls back for each message of one `send`, with its output from 0, exactly as the runtime reads them. */
+export function eachSent(out: unknown, each: (message: RuntimeMessage, output: number) => void): void {
+  if (!Array.isArray(out)) {
+    if (isMessage(out)) each(out, 0)
+    return
+  }
+  for (let output = 0; output < out.length; output += 1) {
+    const list: unknown = out[output]
+    if (!Array.isArray(list)) {
+      if (isMessage(list)) each(list, output)
+      continue
+    }
+    for (const message of list as readonly unknown[]) if (isMessage(message)) each(message, output)
+  }
 }

@@ -14,7 +14,7 @@ export interface Hop {
   readonly path: readonly string[]
   readonly arrival: Arrival
   /** The output of the hop before, from 0. */
-  readonly fromOutput?: number
+  fromOutput?: number
   readonly enteredMs: number
   leftMs?: number
   readonly sends: Sending[]

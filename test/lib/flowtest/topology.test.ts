@@ -137,9 +137,9 @@ describe('what there is to reach', () => {
       ['one', 'one-mid', 'one-mid-f', 'two', 'two-mid', 'two-mid-f', 'end'],
     )
     const reach = new ReachCounter(topology)
-    reach.sent('one', 0, 1)
-    reach.sent('one-mid', 0, 1)
-    reach.sent('one-mid-f', 0, 1)
+    reach.sent('one', 0)
+    reach.sent('one-mid', 0)
+    reach.sent('one-mid-f', 0)
     const { counts } = reach
     assert.deepEqual(counts.outputs, { 'f:0': 1, 'mid:0': 1, 'one:0': 1 })
     assert.deepEqual(Object.keys(counts.wires).sort(), [
@@ -164,7 +164,7 @@ describe('what there is to reach', () => {
         node('end', 't'),
       ]),
     )
-    reach.sent('i', 0, 3)
+    for (let count = 0; count < 3; count += 1) reach.sent('i', 0)
     assert.deepEqual(reach.counts.wires, { 's:0>s:0': 3, 'i:0>end': 3 })
   })
 })
