@@ -5,12 +5,15 @@ import { adminRoute } from '../adapter/admin-route.ts'
 import { provide, useConfig, type Provided, type ReadyCheck } from '../adapter/config-node.ts'
 import type { Node, NodeAPI, NodeDef } from '../adapter/types.ts'
 import { parseConfig, parseCredentials } from './config.ts'
+import { addCheckRoute } from './check-route.ts'
 import { transportOf } from './transport.ts'
 
 /** `cxone-auth`: a tenant's token and API for the nodes that call CXone. Asks for nothing before the first call. */
 export default function register(RED: NodeAPI): void {
+  const defs = new WeakMap<object, NodeDef>()
   function CxoneAuth(this: Node, def: NodeDef) {
     RED.nodes.createNode(this, def)
+    defs.set(this, def)
     provide<ManagedAccess>(this, () => open(RED, this, def), hasToken)
   }
   RED.nodes.registerType('cxone-auth', CxoneAuth, {
@@ -20,6 +23,10 @@ export default function register(RED: NodeAPI): void {
       accessKeyId: { type: 'text' },
       accessKeySecret: { type: 'password' },
     },
+  })
+  addCheckRoute(RED, (id) => {
+    const node = RED.nodes.getNode(id) as Node | null
+    return node ? defs.get(node) : undefined
   })
   adminRoute(RED, 'post', '/cxone/auth/:id/test', 'cxone.read', async ({ params }) => {
     const id = String(params['id'])

@@ -1,3 +1,4 @@
+import { openCheck } from '../../editor/doctor/check.ts'
 import { showDefaults, showFor } from '../../editor/fields.ts'
 import { shownValue } from '../../editor/open-form.ts'
 import { valid } from '../../editor/validators.ts'
@@ -77,12 +78,45 @@ RED.nodes.registerType('cxone-auth', {
       event.preventDefault()
       test(this)
     })
+    stopCheck = openCheck({ stored: () => storedForm(this), words: (key) => this._(`cxone-auth.${key}`) })
+  },
+  oneditcancel() {
+    stopCheck()
   },
   oneditsave() {
-    const entries = PATHS.map((name) => [name, $(`#cxone-auth-path-${name}`).val().trim()] as const)
-    this['paths'] = Object.fromEntries(entries.filter(([, path]) => path !== ''))
+    stopCheck()
+    this['paths'] = shownPaths()
   },
 })
+
+let stopCheck = (): void => undefined
+
+function shownPaths(): Record<string, string> {
+  const entries = PATHS.map((name) => [name, $(`#cxone-auth-path-${name}`).val().trim()] as const)
+  return Object.fromEntries(entries.filter(([, path]) => path !== ''))
+}
+
+/** Node-RED shows this in place of a password that it keeps. */
+const KEPT = '__PWRD__'
+const CREDENTIALS = ['clientId', 'clientSecret', 'accessKeyId', 'accessKeySecret'] as const
+
+/** The form as Done would store it. Secrets that the editor does not have stay where they are. */
+function storedForm(node: EditorNode): Record<string, unknown> {
+  const shown = (name: string): string => $(`#node-config-input-${name}`).val()
+  const names = Object.keys(node._def.defaults).filter((name) => name in fields && name !== 'paths')
+  const typed = CREDENTIALS.map((name) => [name, shown(name)] as const).filter(([, value]) => value !== KEPT)
+  return {
+    ...Object.fromEntries(names.map((name) => [name, chosen(shown(name), node[name])])),
+    paths: shownPaths(),
+    id: node.id,
+    action: $('#cxone-auth-check-action').val(),
+    credentials: Object.fromEntries(typed),
+  }
+}
+
+// A property without a field in the form keeps its value; `_ADD_` is the choice of no config node.
+const chosen = (shown: string | undefined, stored: unknown): unknown =>
+  shown === undefined ? stored : shown === '_ADD_' ? '' : shown
 
 interface Connection {
   tokenHost: string

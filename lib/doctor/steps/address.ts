@@ -46,5 +46,6 @@ function oddities(
     caller === 'cxone'
       ? 'CXone calls from the Internet and cannot reach this address: publish the endpoint, or check which name CXone is given'
       : 'A DNS filter, a captive portal or a private link answers for this name: ask the network team which it is'
-  return [finding('HOST_PRIVATE_ADDRESS', `${host} has ${list}`, advice)]
+  const text = inner[0]?.[0] === host ? `${list} is no address of the Internet` : `${host} has ${list}`
+  return [finding('HOST_PRIVATE_ADDRESS', text, advice)]
 }
