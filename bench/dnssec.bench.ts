@@ -1,6 +1,8 @@
 // Validation with nothing kept, with the zone's keys kept, and from the cache; the delay of the event loop meanwhile. The
-// DNS server runs in a process of its own; the rounds with nothing kept answer from memory, so that validation is measured.
+// DNS server runs in a process of its own. Beside them the bare signature check of the same run, on which the rates of
+// validation depend most: one for an answer whose keys are kept, six from the root down.
 import { fork } from 'node:child_process'
+import { generateKeyPairSync, sign, verify } from 'node:crypto'
 import { once } from 'node:events'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createMemo } from '../dist/lib/dns/memo.js'
@@ -10,6 +12,7 @@ import { systemDnsPorts } from '../dist/lib/dns/system-ports.js'
 import { median, report } from './measure.ts'
 
 const ROUNDS = 5
+const CHECKS = 4000
 const NAMES = ['crm', 'orders', 'calendar', 'api', 'sink', 'mx1', 'mx2', 'ns1']
 const LOOP_DELAY_MS = 20
 
@@ -36,6 +39,24 @@ const request = (label: string): DnsRequest => ({
   dnssecRequired: true,
 })
 
+/** Signature checks a second as validation makes them (P-256, on the thread pool), eight at a time. */
+async function checks(): Promise<number> {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const data = Buffer.alloc(150, 7)
+  const signature = sign('sha256', data, privateKey)
+  const check = () => new Promise((done) => verify('sha256', data, publicKey, signature, (_, ok) => done(ok)))
+  const started = performance.now()
+  let left = CHECKS
+  const one = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1
+      await check()
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, one))
+  return (CHECKS * 1000) / (performance.now() - started)
+}
+
 /** The limit on questions is for flows: a resolver of its own for each thousand keeps it out of the measure. */
 async function validations(count: number, make: () => Promise<DnsResolver>): Promise<number> {
   const started = performance.now()
@@ -57,24 +78,35 @@ async function validations(count: number, make: () => Promise<DnsResolver>): Pro
   return (count * 1000) / (performance.now() - started)
 }
 
-async function rounds(count: number, make: () => Promise<DnsResolver>): Promise<number> {
-  const rates: number[] = []
-  for (let round = 0; round < ROUNDS; round += 1) rates.push(await validations(count, make))
-  return median(rates.slice(1))
+/** The rate, and that of bare checks, each round beside the other. */
+async function rounds(
+  measure: () => Promise<number>,
+): Promise<{ rate: number; bare: number; ratio: number }> {
+  const pairs: { rate: number; bare: number }[] = []
+  for (let round = 0; round < ROUNDS; round += 1) pairs.push({ rate: await measure(), bare: await checks() })
+  const counted = pairs.slice(1)
+  return {
+    rate: median(counted.map(({ rate }) => rate)),
+    bare: median(counted.map(({ bare }) => bare)),
+    ratio: median(counted.map(({ rate, bare }) => rate / bare)),
+  }
 }
+
+const beside = ({ bare, ratio }: { bare: number; ratio: number }) => ({ bare, ratio })
 
 const memo = await createMemo()
 const kept = { ...ports, cache: undefined, memo }
 const delay = monitorEventLoopDelay({ resolution: 1 })
 delay.enable()
-const warm = await rounds(8000, () => Promise.resolve(createDnsResolver(kept, options)))
+const warm = await rounds(() => validations(4000, () => Promise.resolve(createDnsResolver(kept, options))))
 delay.disable()
 report({
   name: 'validations with the zone keys kept (P-256), over UDP',
   unit: '/s',
-  ours: warm,
+  ours: warm.rate,
   target: 5000,
 })
+report({ name: 'the same, beside bare signature checks', unit: '/s', ours: warm.rate, ...beside(warm) })
 report({
   name: 'delay of the event loop while validating, p99',
   unit: 'ms',
@@ -101,14 +133,14 @@ async function cold(count: number): Promise<number> {
   await Promise.all(Array.from({ length: 16 }, one))
   return (count * 1000) / (performance.now() - started)
 }
-const colds: number[] = []
-for (let round = 0; round < ROUNDS; round += 1) colds.push(await cold(400))
+const colds = await rounds(() => cold(400))
 report({
   name: 'validations with nothing kept, root to leaf',
   unit: '/s',
-  ours: median(colds.slice(1)),
+  ours: colds.rate,
   target: 800,
 })
+report({ name: 'the same, beside bare signature checks', unit: '/s', ours: colds.rate, ...beside(colds) })
 
 const cached = createDnsResolver(ports, options)
 await cached.resolve(request('api'))

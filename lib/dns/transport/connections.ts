@@ -122,8 +122,8 @@ export abstract class Connection implements Deadline {
 
   #freeId(): number {
     for (;;) {
-      const [high = 0, low = 0] = this.place.ports.random.bytes(2)
-      const id = (high << 8) | low
+      const octets = this.place.ports.random.bytes(2)
+      const id = ((octets[0] ?? 0) << 8) | (octets[1] ?? 0)
       if (!this.pending.has(id) && !this.isTaken(id)) return id
     }
   }
