@@ -20,7 +20,7 @@ export const STYLE = `
 .cxone-traces-detail { flex: 1 1 0; min-height: 0; overflow-y: auto; }
 .cxone-traces-head { display: flex; flex-wrap: wrap; gap: 8px; padding: 0 8px; color: var(--red-ui-secondary-text-color); }
 .cxone-traces-hop { flex-wrap: nowrap; align-items: center; padding: 2px 8px; }
-.cxone-traces-label { flex: 0 0 36%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.cxone-traces-label { box-sizing: border-box; flex: 0 0 36%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .cxone-traces-lane { flex: 1 1 auto; display: flex; align-items: center; gap: 6px; min-width: 0; }
 .cxone-traces-track { position: relative; flex: 1 1 auto; height: 12px; background: var(--red-ui-tertiary-background); border-radius: 2px; overflow: hidden; }
 .cxone-traces-bar { position: absolute; top: 1px; bottom: 1px; min-width: 4px; border-radius: 2px; background: var(--red-ui-text-color-link); }
@@ -28,7 +28,7 @@ export const STYLE = `
 .cxone-traces-working { background: var(--red-ui-text-color-warning); }
 .cxone-traces-failed .cxone-traces-bar { background: var(--red-ui-text-color-error); }
 .cxone-traces-failed .cxone-traces-took { color: var(--red-ui-text-color-error); }
-.cxone-traces-took { flex: 0 0 auto; max-width: 45%; overflow: hidden; text-overflow: ellipsis; }
+.cxone-traces-took { flex: 0 0 58px; text-align: right; overflow: hidden; text-overflow: ellipsis; }
 .cxone-traces-details { padding: 2px 8px 8px 18px; border-left: 3px solid var(--red-ui-text-color-link); margin-left: 8px; overflow-wrap: anywhere; }
 .cxone-traces-details ul { margin: 0; list-style: none; }
 .cxone-traces-details code, .cxone-traces-head code { font-size: 0.9em; white-space: pre-wrap; overflow-wrap: anywhere; color: inherit; background: none; border: 0; padding: 0; }

@@ -1,6 +1,7 @@
 import type { LiveHop, LiveTrace } from '../../lib/trace/live-trace.ts'
 import { element } from '../element.ts'
 import { hopDetails } from './hop-details.ts'
+import { failureIcon } from './trace-list.ts'
 import { duration, words } from './words.ts'
 
 const MAX_DEPTH = 8
@@ -40,21 +41,24 @@ function inOrder(path: readonly LiveHop[]): readonly { readonly hop: LiveHop; re
 
 function hopRow(hop: LiveHop, depth: number, totalMs: number): HTMLElement {
   const { node, type, name, path, error } = hop
-  const label = element(
-    'span',
-    { className: 'cxone-traces-label' },
-    [...path.map(nameOf), name || type].join(' / '),
-  )
+  const label = element('span', { className: 'cxone-traces-label' }, name || type)
   label.style.paddingLeft = `${Math.min(depth, MAX_DEPTH) * 10}px`
   const row = element(
     'button',
-    { type: 'button', className: 'cxone-traces-hop', title: `${name || type} (${type})` },
+    {
+      type: 'button',
+      className: 'cxone-traces-hop',
+      title: `${[...path.map(nameOf), name || type].join(' / ')} (${type})`,
+    },
     label,
     bar(hop, totalMs),
   )
   row.dataset['node'] = node
   row.setAttribute('aria-expanded', 'false')
-  if (error) row.classList.add('cxone-traces-failed')
+  if (error) {
+    row.classList.add('cxone-traces-failed')
+    label.append(' ', failureIcon(words('failed')))
+  }
   const place = element('div', {}, row)
   row.onclick = () => {
     const isOpen = row.getAttribute('aria-expanded') === 'true'
@@ -66,7 +70,7 @@ function hopRow(hop: LiveHop, depth: number, totalMs: number): HTMLElement {
   return place
 }
 
-function bar({ enteredMs, leftMs, sends, error }: LiveHop, totalMs: number): HTMLElement {
+function bar({ enteredMs, leftMs, sends }: LiveHop, totalMs: number): HTMLElement {
   const end = leftMs ?? Math.max(totalMs, enteredMs)
   const scale = totalMs > 0 ? 100 / totalMs : 0
   const drawn = element('span', { className: 'cxone-traces-bar' })
@@ -80,12 +84,11 @@ function bar({ enteredMs, leftMs, sends, error }: LiveHop, totalMs: number): HTM
     return mark
   })
   const track = element('span', { className: 'cxone-traces-track' }, drawn, ...marks)
-  const failure = error ? `, ${error.code ?? words('failed')}` : ''
   return element(
     'span',
     { className: 'cxone-traces-lane' },
     track,
-    element('span', { className: 'cxone-traces-took' }, took + failure),
+    element('span', { className: 'cxone-traces-took' }, took),
   )
 }
 

@@ -34,7 +34,19 @@ function row(trace: TraceSummary, isChosen: boolean, choose: (id: string) => voi
 
 function failureLine({ code, message, name, type }: NonNullable<TraceSummary['error']>): HTMLElement {
   const text = `${name || type}: ${code ?? message}`
+  return element(
+    'span',
+    { className: 'cxone-traces-error', title: message },
+    failureIcon(words('failed')),
+    ' ',
+    text,
+  )
+}
+
+/** The sign of a failure. */
+export function failureIcon(label: string): HTMLElement {
   const icon = element('i', { className: 'fa fa-exclamation-triangle' })
-  icon.setAttribute('aria-hidden', 'true')
-  return element('span', { className: 'cxone-traces-error', title: message }, icon, ' ', text)
+  icon.setAttribute('role', 'img')
+  icon.setAttribute('aria-label', label)
+  return icon
 }

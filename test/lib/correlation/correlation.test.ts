@@ -61,7 +61,7 @@ describe('correlationHeaders', () => {
     const id = newCorrelationId()
     const headers = correlationHeaders(id)
     assert.equal(headers['CorrelationId'], id)
-    assert.match(headers['traceparent'] ?? '', /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+    assert.match(headers['traceparent'] ?? '', /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
     assert.equal(headers['traceparent']?.split('-')[1], id.replaceAll('-', ''))
   })
 

@@ -33,7 +33,7 @@ describe('CXone client', () => {
     assert.equal(headers['content-type'], 'application/json')
     assert.equal(headers['idempotency-key'], 'key-1')
     assert.equal(headers['correlationid'], correlationId)
-    assert.match(String(headers['traceparent']), /^00-01890a5dac96774bbcceb302099a8057-[0-9a-f]{16}-01$/)
+    assert.match(String(headers['traceparent']), /^00-01890a5dac96774bbcceb302099a8057-[0-9a-f]{16}-00$/)
   })
 
   it('makes one token request for 1,000 concurrent calls, also at its expiry', async () => {

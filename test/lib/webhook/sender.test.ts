@@ -97,7 +97,7 @@ describe('a webhook sender over real sockets', () => {
     assert.equal(request.headers['correlationid'], correlationId)
     assert.match(
       String(request.headers['traceparent']),
-      /^00-019aa5e51f0a7d1c9a530d6a6f6c2c11-[0-9a-f]{16}-01$/,
+      /^00-019aa5e51f0a7d1c9a530d6a6f6c2c11-[0-9a-f]{16}-00$/,
     )
     assert.equal(request.headers.authorization, undefined)
     const check = checkSignature(request.headers, body, 'top secret', Date.now() / 1000)
