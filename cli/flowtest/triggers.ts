@@ -1,13 +1,16 @@
-import { findTriggered } from '../../lib/flowtest/find-node.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { findNode, findTriggered } from '../../lib/flowtest/find-node.ts'
 import { findEndpoint, requestOf } from '../../lib/flowtest/http-trigger.ts'
 import { triggersOf } from '../../lib/flowtest/parse-suite.ts'
-import { sampleEvent } from '../../lib/flowtest/sample-event.ts'
 import type { HttpRequest, Trigger } from '../../lib/flowtest/suite.ts'
+import { sampleMessage } from '../../lib/mock/sample-message.ts'
 import { redactText } from '../../lib/redact/redact-text.ts'
 import type { Embedded } from './embedded.ts'
 import { call } from './http-call.ts'
 import type { CaseTap, PreparedCase } from './run-case.ts'
 import type { LiveNode } from './runtime-tap.ts'
+
+const POLL_MS = 2
 
 /** Starts what a case begins with, one trigger after the other; a request is waited for before the next one. */
 export class Triggers {
@@ -31,7 +34,7 @@ export class Triggers {
     return this.#isDone
   }
 
-  /** Requests that were not answered. */
+  /** Requests that were not answered, triggers that were not started. */
   get problems(): readonly string[] {
     return this.#problems
   }
@@ -51,16 +54,31 @@ export class Triggers {
   async stop(): Promise<void> {
     if (this.#isDone) return
     this.#stop.abort()
-    // The request that was open settles at once.
-    await new Promise(setImmediate)
+    // What is waited for settles soon.
+    await delay(2 * POLL_MS)
   }
 
   async #fireAll(): Promise<void> {
     for (const trigger of triggersOf(this.#prepared.test)) {
-      const { http, times = 1 } = trigger
+      const { http, times = 1, after } = trigger
+      if (after !== undefined && !(await this.#reached(after))) return
       if (!http) this.#fire(trigger)
       else for (let count = times; count > 0; count -= 1) await this.#call(trigger, http)
     }
+  }
+
+  /** Waits for a node. @returns false where the case ended before. */
+  async #reached(name: string): Promise<boolean> {
+    const { topology } = this.#prepared
+    const node = findNode(topology, name, 'trigger.after')
+    while (!this.#tap.recorder.counts.nodes[node.id]) {
+      if (this.#stop.signal.aborted) {
+        this.#problems.push(`A trigger waited for \`${node.name}\`, which was not reached`)
+        return false
+      }
+      await delay(POLL_MS)
+    }
+    return true
   }
 
   async #call(trigger: Trigger, http: HttpRequest): Promise<void> {
@@ -84,16 +102,16 @@ export class Triggers {
       )
     const live = this.#embedded.red.nodes.getNode(ids[0] ?? node.id)
     if (!live) throw new Error(`Node \`${node.name}\` did not start: see the log`)
-    for (let count = trigger.times ?? 1; count > 0; count -= 1) fireOnce(this.#prepared, live, trigger)
+    for (let at = 0; at < (trigger.times ?? 1); at += 1) fireOnce(this.#prepared, live, trigger, at)
   }
 }
 
-function fireOnce({ inputs }: PreparedCase, live: LiveNode, trigger: Trigger): void {
+function fireOnce({ inputs }: PreparedCase, live: LiveNode, trigger: Trigger, at: number): void {
   if (trigger.inject === true) {
     live.receive({})
     return
   }
-  const message = structuredClone(trigger.mock ? sampleEvent(trigger.mock) : (trigger.message ?? {}))
+  const message = trigger.mock ? sampleMessage(trigger.mock, at) : structuredClone(trigger.message ?? {})
   const hasInput = (inputs.get(live.type) ?? 1) > 0 && Boolean(live._inputCallback ?? live._inputCallbacks)
   if (trigger.output === undefined && hasInput) {
     live.receive(message)

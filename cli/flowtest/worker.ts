@@ -1,13 +1,14 @@
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { Session } from 'node:inspector'
 import { join } from 'node:path'
 import { codeUnits } from '../../lib/flowtest/code-coverage.ts'
 import { noCounts } from '../../lib/flowtest/counts.ts'
 import type { StoredNode } from '../../lib/flowtest/flow-file.ts'
 import { looksOf, type NodeLook } from '../../lib/flowtest/node-looks.ts'
-import { withProfiles } from '../../lib/flowtest/profiles.ts'
+import { DATA_FOLDER, withProfiles } from '../../lib/flowtest/profiles.ts'
 import { buildTopology, type Topology } from '../../lib/flowtest/topology.ts'
 import { redactText } from '../../lib/redact/redact-text.ts'
+import { processTimeline } from '../../lib/uuid/timeline.ts'
 import { CodeCounters } from './code-counters.ts'
 import { setClock, setSeed } from './determinism.ts'
 import { Embedded, MissingTypes } from './embedded.ts'
@@ -89,6 +90,7 @@ export class Worker {
     setClock(undefined)
     await this.#embedded.halt()
     setSeed(undefined)
+    await rm(join(this.#options.folder, DATA_FOLDER), { recursive: true, force: true })
     return {
       ...run,
       durationMs,
@@ -125,6 +127,7 @@ export class Worker {
       const prepared = await prepareCase(job, at, { topology, looks: this.looks, mark: this.#mark })
       setClock(prepared.test.clock ?? job.suite.clock)
       setSeed(prepared.test.seed ?? job.suite.seed)
+      processTimeline.startOver()
       tap = new CaseTap(prepared, (message) => this.#embedded.red.util.cloneMessage(message))
       await this.#embedded.deploy(flows, tap)
       return { run: await runCase(this.#embedded, prepared, tap), tap }

@@ -1,5 +1,5 @@
 import { PaletteError, isPaletteError } from '../errors.ts'
-import { findNode } from './find-node.ts'
+import { findNode, findTriggered } from './find-node.ts'
 import { findEndpoint } from './http-trigger.ts'
 import { triggersOf, type ParsedSuite } from './parse-suite.ts'
 import type { Topology } from './topology.ts'
@@ -47,8 +47,9 @@ function references(suite: ParsedSuite['suite']): readonly Reference[] {
     const many = Array.isArray(each.trigger)
     triggersOf(each).forEach((trigger, at) => {
       const where = [...place, 'trigger', ...(many ? [at] : [])]
-      if (!trigger.http) node([...where, 'node'], trigger.node)
-      else found.push({ place: where, find: (topology, path) => findEndpoint(topology, trigger, path) })
+      node([...where, 'after'], trigger.after)
+      const find = trigger.http ? findEndpoint : findTriggered
+      found.push({ place: where, find: (topology, path) => find(topology, trigger, path) })
     })
     each.stubs?.forEach((stub, at) => node([...place, 'stubs', at, 'node'], stub.node))
     each.expect.forEach((expectation, at) => {

@@ -1,5 +1,5 @@
 import { differencesOf, type Difference } from './match.ts'
-import type { Failure } from './suite.ts'
+import type { Failure, Message } from './suite.ts'
 import type { Fault } from './trace.ts'
 
 interface Problem {
@@ -11,12 +11,24 @@ interface Problem {
 export const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)
 
 /** Why a node was not reached as expected; undefined where it was. */
-export function checkReached(wanted: boolean | number, count: number, name: string): Problem | undefined {
+export function checkReached(
+  wanted: boolean | number | Message,
+  count: number,
+  name: string,
+): Problem | undefined {
   if (wanted === true) return count > 0 ? undefined : { message: `Expected ${name} to be reached` }
   if (wanted === false)
     return count === 0
       ? undefined
       : { message: `Expected ${name} not to be reached, but it was, ${times(count)}` }
+  if (typeof wanted === 'object') {
+    const [difference] = differencesOf(wanted, count)
+    return (
+      difference && {
+        message: `Expected ${name} to be reached ${difference.expected} times, but it was ${times(count)}`,
+      }
+    )
+  }
   return count === wanted
     ? undefined
     : { message: `Expected ${name} to be reached ${times(wanted)}, but it was ${times(count)}` }

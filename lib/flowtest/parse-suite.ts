@@ -65,7 +65,11 @@ const placeOf = (pointer: string): (string | number)[] =>
 async function parseYaml(text: string, file: string): Promise<{ document: Document; lines: LineCounter }> {
   const { parseDocument, LineCounter: Lines } = await loadYaml()
   const lines = new Lines()
-  const document = parseDocument(text.replace(/^\uFEFF/, ''), { lineCounter: lines, prettyErrors: true })
+  const document = parseDocument(text.replace(/^\uFEFF/, ''), {
+    lineCounter: lines,
+    prettyErrors: true,
+    merge: true, // `<<`
+  })
   const [error] = document.errors
   if (error) throw inputError(file, `${file}: no YAML and no JSON: ${error.message}`, error)
   return { document: document as unknown as Document, lines }

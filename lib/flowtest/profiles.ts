@@ -13,6 +13,9 @@ const DEFAULTS: Readonly<Record<string, (auditFile: string) => Readonly<Record<s
   'audit-trail': (path) => ({ sink: 'file', path }),
 }
 
+/** The folder of the user directory that the palette writes to. */
+export const DATA_FOLDER = 'cxone'
+
 /** Inject nodes fire only when a case says so. */
 const SILENT = { once: false, repeat: '', crontab: '' }
 
@@ -38,7 +41,7 @@ export function withProfiles(file: readonly StoredNode[], options: ProfileOption
   const merge = (id: string, values: object): void => void changed.set(id, { ...changed.get(id), ...values })
   for (const node of file) {
     const defaults = isConfigNode(node) ? DEFAULTS[node.type] : undefined
-    if (defaults) merge(node.id, defaults(`${folder}/audit-${node.id}.jsonl`))
+    if (defaults) merge(node.id, defaults(`${folder}/${DATA_FOLDER}/audit-${node.id}.jsonl`))
     if (node.type === 'inject') merge(node.id, SILENT)
   }
   for (const [name, values] of Object.entries(profiles)) {

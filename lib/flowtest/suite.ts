@@ -32,6 +32,8 @@ export interface Trigger {
   /** A data action event as CXone sends it, with these values deep-merged. */
   readonly mock?: Message
   readonly http?: HttpRequest
+  /** A node that must have been reached before; else the triggers follow each other at once. */
+  readonly after?: string
   /** Let the message leave at this output (from 1) instead of entering. */
   readonly output?: number
   readonly times?: number
@@ -64,7 +66,8 @@ export interface Expectation {
   readonly sends?: Message
   readonly output?: number
   readonly fails?: Failure | string
-  readonly reached?: boolean | number
+  /** Whether, how often, or a matcher of how often. */
+  readonly reached?: boolean | number | Message
   /** Which of several messages, from 1. */
   readonly nth?: number
   readonly withinMs?: number

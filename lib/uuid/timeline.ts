@@ -47,6 +47,12 @@ export class Timeline {
     }
   }
 
+  /** Begins anew at the clock's time, as in another process. */
+  startOver(): void {
+    this.#ms = 0
+    this.#slot = 0
+  }
+
   /** From now on all points are at `ms` or later. */
   notBefore(ms: number): void {
     if (ms <= this.#ms) return

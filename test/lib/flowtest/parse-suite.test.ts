@@ -169,7 +169,7 @@ cases:
         assert.match(lines[1] ?? '', /^a\.yaml:5: There is no node `Strat`; the nearest are `Main\/Start`/)
         assert.match(
           lines[2] ?? '',
-          /^a\.yaml:8: Node `debug` is ambiguous: `Main\/Done` \(id done\), `Main\/Failed` \(id failed\)/,
+          /^a\.yaml:8: Node `debug` is ambiguous: `Main\/Done \(debug\)` with the id done, `Main\/Failed \(debug\)` with the id failed\. Say which one: /,
         )
         assert.match(lines[3] ?? '', /^a\.yaml:9: There is no node `Nowhere`/)
         return true
