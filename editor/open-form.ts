@@ -10,3 +10,10 @@ export function shownValue(
   const input = document.querySelector<HTMLInputElement>(`#node-${prefix}-${name}`)
   return input && RED.editor.getEditStack().includes(node) ? input.value : undefined
 }
+
+/** The properties of the open form that plain inputs hold, as it shows them. */
+export function shownValues(node: EditorNode): Readonly<Record<string, unknown>> {
+  const names = Object.keys(node._def.defaults).filter((name) => $(`#node-input-${name}`).length > 0)
+  const values = names.map((name) => [name, $(`#node-input-${name}`).val()] as const)
+  return Object.fromEntries(values.map(([name, value]) => [name, value === '_ADD_' ? '' : value]))
+}

@@ -1,3 +1,4 @@
+import type { Failure } from '../ask.ts'
 import { element } from '../element.ts'
 
 /** A column or parameter. */
@@ -46,13 +47,6 @@ export interface RehearseAnswer {
   readonly locks: readonly { readonly relation: string; readonly mode: string }[]
   readonly plan: Plan | null
   readonly latencyMs: number
-}
-
-/** What either answers when it fails. */
-export interface Failure {
-  readonly code: string
-  readonly message: string
-  readonly details?: Readonly<Record<string, unknown>>
 }
 
 type Words = (key: string) => string

@@ -1,6 +1,7 @@
+import { ask, onClick } from '../ask.ts'
 import { element } from '../element.ts'
 import { checkReport, failureReport, rehearseReport } from './reports.ts'
-import type { CheckAnswer, Failure, RehearseAnswer } from './reports.ts'
+import type { CheckAnswer, RehearseAnswer } from './reports.ts'
 
 /** What a trial takes from the form. */
 export interface TrialForm {
@@ -14,12 +15,12 @@ export function openTrial(form: TrialForm): { follow(names: readonly string[]): 
   const { words } = form
   const samples = new Map<string, HTMLInputElement>()
   onClick('#cxone-pg-action-check', () => {
-    ask(form, 'check', {}, (answer) => checkReport(answer as CheckAnswer, words))
+    run(form, 'check', {}, (answer) => checkReport(answer as CheckAnswer, words))
   })
   onClick('#cxone-pg-action-rehearse', () => {
     const given = [...samples].map(([name, { value }]) => [name, value] as const)
     const values = Object.fromEntries(given.filter(([, value]) => value !== ''))
-    ask(form, 'rehearse', { values }, (answer, { maxCost }) =>
+    run(form, 'rehearse', { values }, (answer, { maxCost }) =>
       rehearseReport(answer as RehearseAnswer, Number(maxCost), words),
     )
   })
@@ -31,7 +32,7 @@ export function openTrial(form: TrialForm): { follow(names: readonly string[]): 
   }
 }
 
-function ask(
+function run(
   { stored, words }: TrialForm,
   route: string,
   more: object,
@@ -39,39 +40,25 @@ function ask(
 ): void {
   const properties = stored()
   show(element('span', {}, words('report.running')))
-  $.ajax({
-    url: `cxone/pg-action/${route}`,
-    type: 'POST',
-    contentType: 'application/json',
-    data: JSON.stringify({ ...properties, ...more }),
-  }).then(
-    (answer) => {
-      show(report(answer, properties))
-    },
-    (response: unknown) => {
-      const { responseJSON, status } = response as { responseJSON?: unknown; status: number }
-      show(failureReport(failureOf(responseJSON, status, words), String(properties['sql']), words))
+  ask(
+    `pg-action/${route}`,
+    { ...properties, ...more },
+    {
+      noAnswer: words('report.noAnswer'),
+      done: (answer) => {
+        show(report(answer, properties))
+      },
+      failed: (failure) => {
+        show(failureReport(failure, String(properties['sql']), words))
+      },
     },
   )
 }
 
 type Stored = Readonly<Record<string, unknown>>
 
-function onClick(button: string, handler: () => void): void {
-  $(button).on('click', (event) => {
-    event.preventDefault()
-    handler()
-  })
-}
-
 function show(report: HTMLElement): void {
   $('#cxone-pg-action-report').empty().append($(report)).toggle(true)
-}
-
-function failureOf(answer: unknown, status: number, words: TrialForm['words']): Failure {
-  const { code, message, details } = (answer ?? {}) as Partial<Failure>
-  if (code !== undefined && message !== undefined) return { code, message, ...(details ? { details } : {}) }
-  return { code: `HTTP ${status}`, message: words('report.noAnswer') }
 }
 
 // What was typed for a name stays while the statement is changed.

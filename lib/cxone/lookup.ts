@@ -19,6 +19,8 @@ interface Cached {
   readonly definition: DataActionEntry['definition']
   readonly etag: string | undefined
   readonly fetchedAt: number
+  /** When CXone could not be asked for a newer one. */
+  readonly failedAt?: number
 }
 
 interface Fetched {
@@ -30,13 +32,16 @@ interface Fetched {
 type Options = Parameters<LookupDataAction>[1]
 
 const NOT_MODIFIED = 304
+/** So long an older copy is given at once after CXone could not be asked: a flow that goes on with it waits for time-outs only now and then. */
+const HOLD_MS = 30_000
 // An older copy would hide these: the action is gone, the id is wrong, the flow was stopped.
 const NEVER_STALE: ReadonlySet<ErrorCode> = new Set(['CXONE_NOT_FOUND', 'INPUT_INVALID', 'ABORTED'])
 
 /**
  * Makes the look-up of data actions. A definition is answered from memory for `cacheTtlS`, then revalidated with
  * `If-None-Match` where CXone gave an ETag (RFC 9110 section 13.1.2). `cacheTtlS: 0` neither reads nor fills the cache;
- * `refresh` asks for the whole definition now. One request at a time per id.
+ * `refresh` asks for the whole definition now. One request at a time per id. With `allowStale`, an older copy is given where CXone
+ * cannot be asked, which is then not tried again for half a minute.
  *
  * The look-up fails with the codes of the client; `CXONE_UNEXPECTED_RESPONSE` for a definition that is no object.
  */
@@ -59,6 +64,8 @@ class Lookup {
     const cached = call.cacheTtlS > 0 ? this.#cache.get(id) : undefined
     if (cached && !call.refresh && this.#isFresh(cached, call.cacheTtlS))
       return entryOf(id, cached, { cacheHit: true, attempts: 0, latencyMs: 0 })
+    if (cached && call.allowStale && !call.refresh && this.#isHeld(cached))
+      return { ...entryOf(id, cached, { cacheHit: true, attempts: 0, latencyMs: 0 }), stale: true }
     const known = call.refresh ? undefined : cached
     try {
       // Callers that want the whole definition must not join one that only revalidates.
@@ -72,6 +79,7 @@ class Lookup {
     } catch (error) {
       const copy = call.allowStale ? cached : undefined
       if (!copy || !isPaletteError(error) || NEVER_STALE.has(error.code)) throw error
+      this.#cache.set(id, { ...copy, failedAt: this.#options.clock.monotonic() })
       const attempts = Number(error.details['attempts'] ?? 0)
       const latencyMs = Number(error.details['latencyMs'] ?? 0)
       return { ...entryOf(id, copy, { cacheHit: true, attempts, latencyMs }), stale: true }
@@ -80,6 +88,10 @@ class Lookup {
 
   #isFresh({ fetchedAt }: Cached, ttlS: number): boolean {
     return this.#options.clock.monotonic() - fetchedAt < ttlS * 1000
+  }
+
+  #isHeld({ failedAt }: Cached): boolean {
+    return failedAt !== undefined && this.#options.clock.monotonic() - failedAt < HOLD_MS
   }
 
   async #fetch(id: string, known: Cached | undefined, call: Options, signal: AbortSignal): Promise<Fetched> {
@@ -107,7 +119,8 @@ class Lookup {
   #read(answer: CxoneAnswer, known: Cached | undefined): Cached {
     const fetchedAt = this.#options.clock.monotonic()
     const etag = answer.headers['etag']
-    if (answer.status === NOT_MODIFIED && known) return { ...known, etag: etag ?? known.etag, fetchedAt }
+    if (answer.status === NOT_MODIFIED && known)
+      return { definition: known.definition, etag: etag ?? known.etag, fetchedAt }
     return { definition: answer.json as Cached['definition'], etag, fetchedAt }
   }
 }

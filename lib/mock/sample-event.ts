@@ -1,4 +1,4 @@
-import { INTERACTION_TYPES, type Channel } from './channels.ts'
+import { INTERACTION_TYPES, type Channel } from './choices.ts'
 
 /** The data action of an event that nobody gave one; the sandbox has it. */
 export const SAMPLE_ACTION = 'crm-customer-lookup'

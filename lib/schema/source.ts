@@ -3,7 +3,7 @@ import type { LookupDataAction } from '../cxone/access.ts'
 import { readActionId } from '../cxone/action-id.ts'
 import { isPaletteError, PaletteError, type ErrorCode } from '../errors.ts'
 import type { Files } from '../ports.ts'
-import { MAX_SCHEMA_CHARACTERS, unavailable } from './json-schema.ts'
+import { MAX_SCHEMA_CHARACTERS, unavailable, type JsonSchema } from './json-schema.ts'
 import { choosePart, type SchemaPart } from './data-action-schema.ts'
 import type { SchemaCache } from './schema-cache.ts'
 import type { SchemaValidator } from './validator.ts'
@@ -121,29 +121,54 @@ const unreadable = (file: string, error: unknown): Error => {
 // These are no failure to fetch: the message holds no id, or the flow was stopped.
 const OWN: ReadonlySet<ErrorCode> = new Set(['INPUT_INVALID', 'ABORTED'])
 
+/** A part of a data action's definition as it was found. */
+interface FoundPart extends Pick<FoundSchema, 'name' | 'stale' | 'attempts' | 'latencyMs'> {
+  readonly schema: JsonSchema
+}
+
+/** Which part, and how long a definition is taken for new. */
+interface PartOptions {
+  readonly part: SchemaPart
+  readonly cacheTtlS: number
+}
+
 /**
- * The schema of a data action. When CXone cannot be asked, an older copy serves on.
+ * A schema of a data action. When CXone cannot be asked, an older copy serves on.
+ *
+ * @throws `SCHEMA_UNAVAILABLE`; `ABORTED`.
+ */
+export async function findActionSchema(
+  lookup: LookupDataAction,
+  id: string,
+  { part, cacheTtlS }: PartOptions,
+  call: Omit<SchemaCall, 'reference'>,
+): Promise<FoundPart> {
+  const entry = await lookup(id, { ...call, cacheTtlS, allowStale: true }).catch((error: unknown) => {
+    if (!isPaletteError(error) || OWN.has(error.code)) throw error
+    const details = { ...error.details, dataActionId: id, reason: error.code }
+    throw unavailable(id, error.message, details, error)
+  })
+  const name = `${id}/${part}`
+  const schema = choosePart(entry.definition, part)
+  if (schema === undefined)
+    throw unavailable(name, `data action \`${id}\` has no ${part} schema`, { dataActionId: id, part })
+  const { stale, attempts, latencyMs } = entry
+  return { schema, name, stale, attempts, latencyMs }
+}
+
+/**
+ * The schema of a data action, as {@link findActionSchema} finds it.
  *
  * @param options.place what errors call the id (`msg.dataActionId`).
  */
 export function dataActionSource(
   cache: SchemaCache,
   lookup: LookupDataAction,
-  options: { readonly part: SchemaPart; readonly cacheTtlS: number; readonly place: string },
+  options: PartOptions & { readonly place: string },
 ): SchemaSource {
-  const { part, cacheTtlS, place } = options
   return async ({ reference, ...call }) => {
-    const id = readActionId(reference, place)
-    const entry = await lookup(id, { cacheTtlS, allowStale: true, ...call }).catch((error: unknown) => {
-      if (!isPaletteError(error) || OWN.has(error.code)) throw error
-      const details = { ...error.details, dataActionId: id, reason: error.code }
-      throw unavailable(id, error.message, details, error)
-    })
-    const name = `${id}/${part}`
-    const schema = choosePart(entry.definition, part)
-    if (schema === undefined)
-      throw unavailable(name, `data action \`${id}\` has no ${part} schema`, { dataActionId: id, part })
-    const { stale, attempts, latencyMs } = entry
-    return { validator: await cache.ofFrozen(name, schema), name, stale, attempts, latencyMs }
+    const id = readActionId(reference, options.place)
+    const { schema, ...found } = await findActionSchema(lookup, id, options, call)
+    return { validator: await cache.ofFrozen(found.name, schema), ...found }
   }
 }

@@ -29,6 +29,8 @@ interface Trace {
 const SILENT_MS = 2_000
 /** Waits longer than this for any node: one that forgot a message must not stop the rest for ever. */
 const LOST_MS = 300_000
+/** Nodes of the core that are done with a message only once they have the whole sequence: waiting for them never ends. */
+const GATHERING: ReadonlySet<unknown> = new Set(['join', 'batch', 'sort'])
 const LABEL = 'cxone-downstream'
 
 /**
@@ -123,11 +125,13 @@ export class Downstream {
 
   /** How long the message may stay where it is. */
   #waitOf({ at }: Trace): number {
-    const nodes = [...at.keys()].filter((node) => this.#tells.get(node) !== false)
+    const nodes = [...at.keys()].filter((node) => this.#tells.get(node) !== false && !isGathering(node))
     if (nodes.length === 0) return 0
     return nodes.some((node) => this.#tells.get(node)) ? LOST_MS : SILENT_MS
   }
 }
+
+const isGathering = (node: object): boolean => GATHERING.has((node as { type?: unknown }).type)
 
 /** Adds to a count; false where it would fall below zero. */
 function change(counts: Map<object, number>, node: object, by: 1 | -1): boolean {

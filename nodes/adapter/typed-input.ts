@@ -42,6 +42,27 @@ export const placesOf = <K extends string>(inputs: Readonly<Record<K, Typed>>): 
     (Object.keys(inputs) as K[]).map((name) => [name, placeOf(inputs[name], name)]),
   ) as Record<K, string>
 
+/** A value of a message, and what errors call it. */
+interface Given {
+  readonly value: unknown
+  readonly place: string
+}
+
+/** {@link typedReader} for values whose errors name their place. */
+export function givenReader<K extends string>(
+  RED: NodeAPI,
+  node: Node,
+  inputs: Readonly<Record<K, Typed>>,
+): (msg: Message) => Promise<Record<K, Given>> {
+  const read = typedReader(RED, node, inputs)
+  const places = Object.entries<string>(placesOf(inputs))
+  return async (msg) => {
+    const values: Readonly<Record<string, unknown>> = await read(msg)
+    const given = places.map(([name, place]) => [name, { value: values[name], place }])
+    return Object.fromEntries(given) as Record<K, Given>
+  }
+}
+
 /** Prepares the writing of a result to the place a TypedInput names (`msg`, `flow` or `global`). */
 export function typedWriter(
   RED: NodeAPI,

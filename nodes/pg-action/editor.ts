@@ -1,5 +1,6 @@
 import { openCodeEditor, type CodeEditor } from '../../editor/code-editor.ts'
 import { showDefaults, showFor, typedInputs } from '../../editor/fields.ts'
+import { shownValues } from '../../editor/open-form.ts'
 import { openDriftList, type StoredNeed } from '../../editor/pg-action/drift-list.ts'
 import { openParamList, type StoredParam } from '../../editor/pg-action/param-list.ts'
 import { openTrial } from '../../editor/pg-action/trial.ts'
@@ -40,7 +41,7 @@ function openForm(node: EditorNode): OpenForm {
     drift: drift(),
     transaction: transaction(),
   })
-  const trial = openTrial({ stored: () => ({ ...inputsOf(node), ...read() }), words })
+  const trial = openTrial({ stored: () => ({ ...shownValues(node), ...read() }), words })
   const follow = (template: Placeholders): void => {
     params.follow(template)
     trial.follow(template.names)
@@ -97,13 +98,6 @@ function tell(place: string, reason: string | undefined): void {
   $(place)
     .text(reason ?? '')
     .toggle(reason !== undefined)
-}
-
-/** The properties that plain inputs hold, as the form shows them. */
-function inputsOf(node: EditorNode): Readonly<Record<string, unknown>> {
-  const names = Object.keys(node._def.defaults).filter((name) => $(`#node-input-${name}`).length > 0)
-  const values = names.map((name) => [name, $(`#node-input-${name}`).val()] as const)
-  return Object.fromEntries(values.map(([name, value]) => [name, value === '_ADD_' ? '' : value]))
 }
 
 function closeForm(): void {

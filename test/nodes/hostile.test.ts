@@ -34,6 +34,7 @@ const RIGHT: Record<string, object> = {
   'action-lookup': { actionId: 'order-status', actionIdType: 'str' },
   'action-execute': { actionId: 'order-status', actionIdType: 'str', timeoutMs: 2000 },
   'schema-validate': { schema: '{"type":"object"}' },
+  'mock-trigger': { source: 'schema', actionId: 'order-status', actionIdType: 'str' },
   'connector-register': {
     ...{ connectorId: 'crm-db', connectorName: 'CRM', host: 'db.sandbox.test', database: 'crm' },
     ...{ usernameRef: 'VAULT_DB_USERNAME', passwordRef: 'VAULT_DB_PASSWORD', healthTimeoutS: 0 },

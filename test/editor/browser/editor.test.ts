@@ -7,13 +7,27 @@ import { makeUserDir, startNodeRed, type NodeRedProcess } from '../../support/no
 
 const SHOTS = '.cache/screenshots'
 
+interface WrongValue {
+  readonly field: string
+  readonly value: string
+  readonly reason: RegExp
+  /** What to choose before, so that the field is shown. */
+  readonly choose?: Readonly<Record<string, string>>
+}
+
 /** A wrong value for one field of each node, and what the editor must say about it. */
-const WRONG: Record<string, { readonly field: string; readonly value: string; readonly reason: RegExp }> = {
+const WRONG: Record<string, WrongValue> = {
   'cxone-auth': { field: 'timeoutMs', value: 'soon', reason: /integer from \d+ to \d+.*soon/ },
   'audit-trail': { field: 'rotateBytes', value: '-1', reason: /integer from/ },
   'action-lookup': { field: 'cacheTtlS', value: '-5', reason: /integer from 0/ },
   'dns-resolve': { field: 'maxQueriesPerMinute', value: '5', reason: /integer from 10 to 1000/ },
   'schema-validate': { field: 'maxErrors', value: 'all', reason: /integer from/ },
+  'mock-trigger': {
+    field: 'cacheTtlS',
+    value: '-5',
+    reason: /integer from 0/,
+    choose: { source: 'schema' },
+  },
   'uuid-gen': { field: 'registryCapacity', value: '0.5', reason: /integer from/ },
   'action-execute': { field: 'concurrency', value: '0', reason: /integer from 1/ },
   'cxone-request': { field: 'timeoutMs', value: '0', reason: /integer from 1/ },
@@ -165,11 +179,8 @@ async function expectGoodForm(editor: EditorPage, type: string): Promise<void> {
   }
 }
 
-async function expectReason(
-  editor: EditorPage,
-  field: string,
-  wrong: { value: string; reason: RegExp },
-): Promise<void> {
+async function expectReason(editor: EditorPage, field: string, wrong: WrongValue): Promise<void> {
+  await editor.choose(wrong.choose ?? {})
   assert.match(await editor.reasonFor(field, wrong.value), wrong.reason)
 }
 

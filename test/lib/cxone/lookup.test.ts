@@ -125,7 +125,7 @@ describe('Look-up of a data action', () => {
 
   it('gives an older copy, marked as stale, when CXone cannot be asked and that is allowed', async () => {
     let down = false
-    const { access, clock } = await start((_request, response) => {
+    const { access, calls, clock } = await start((_request, response) => {
       if (down) response.destroy()
       else answerJson(response, 200, DEFINITION)
     })
@@ -140,8 +140,14 @@ describe('Look-up of a data action', () => {
       (await failureOf(access.lookup('b', { cacheTtlS: 60, allowStale: true }))).code,
       'CXONE_UNREACHABLE',
     )
+    // Not tried again for half a minute, unless somebody insists on a new one.
+    const before = calls().length
+    const held = await access.lookup('a', { cacheTtlS: 60, allowStale: true })
+    assert.deepEqual([held.stale, held.attempts, calls().length], [true, 0, before])
     down = false
+    clock.advance(31_000)
     assert.equal((await access.lookup('a', { cacheTtlS: 60, allowStale: true })).stale, false)
+    assert.equal((await access.lookup('a', { cacheTtlS: 60 })).cacheHit, true)
   })
 
   it('fails with CXONE_UNEXPECTED_RESPONSE for what is no definition', async () => {
