@@ -110,6 +110,12 @@ export class HopWriter {
     if (hop.leftMs === undefined && !this.#telling.has(type)) hop.leftMs = journey.at(nowMs)
   }
 
+  /** A node that was given no message has begun: that takes no time. */
+  begun({ journey, hop, span }: OpenHop): void {
+    hop.leftMs = hop.enteredMs
+    span?.end(journey.startedAt + hop.leftMs)
+  }
+
   /** A node is done with a message. */
   left(open: OpenHop, nowMs: number): void {
     const { journey, hop, span } = open

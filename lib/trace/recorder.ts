@@ -185,7 +185,7 @@ export class LiveRecorder {
     if (!journey) return undefined
     const open = this.#hops.enter(journey, node, msg, { from: undefined, arrival }, now)
     if (journey.isSampled) this.#hops.keep(journey)
-    if (arrival === 'source') this.#hops.returned(open, node, now)
+    if (arrival === 'source') this.#hops.begun(open)
     return open
   }
 
@@ -210,7 +210,7 @@ export class LiveRecorder {
     if (!cause) return undefined
     // It begins to work because of what another node does.
     const open = this.#hops.enter(cause.journey, node, msg, { from: cause, arrival: 'link' }, now)
-    this.#hops.returned(open, node, now)
+    this.#hops.begun(open)
     return open
   }
 
