@@ -19,7 +19,7 @@ const STEP_MS = 5000
  */
 export function addCheckRoute(RED: NodeAPI, deployedDef: (id: string) => NodeDef | undefined): void {
   streamRoute(RED, '/cxone/auth/check', 'cxone.write', async function* (body, signal) {
-    if (typeof body !== 'object' || body === null)
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
       throw configError('profile', `Expected the properties of a cxone-auth node, got ${show(body)}`)
     const { id, action, credentials, ...form } = body as Record<string, unknown>
     const settings = parseConfig(withEnvironment(RED, form, id))
