@@ -13,12 +13,8 @@ export interface PinRules {
 const STANDARD: PinRules = { isVerified: true }
 
 /** The API base of a pinned call, by its name: that is what `Host` says. */
-export function namedBase(apiBase: string, { name }: PinRules = STANDARD): string {
-  if (name === undefined) return apiBase
-  const url = new URL(apiBase)
-  url.hostname = name
-  return url.href.replace(/\/$/, '')
-}
+export const namedBase = (apiBase: string, { name }: PinRules = STANDARD): string =>
+  name === undefined ? apiBase : partsOf(apiBase).prefix + name + partsOf(apiBase).rest
 
 /**
  * Where a pinned call connects to.
@@ -26,7 +22,26 @@ export function namedBase(apiBase: string, { name }: PinRules = STANDARD): strin
  * @throws `PIN_MISMATCH`, `PIN_REFUSED`
  */
 export function targetOf(pin: Pin, apiBase: string, rules: PinRules = STANDARD): ConnectTarget {
-  const { protocol, hostname } = new URL(apiBase)
-  const check = protocol === 'https:' && rules.isVerified ? 'certificate' : 'none'
+  const { isTls, hostname } = partsOf(apiBase)
+  const check = isTls && rules.isVerified ? 'certificate' : 'none'
   return toTarget(pinnedAddresses(pin, rules.name ?? hostname, check))
+}
+
+interface Parts {
+  readonly isTls: boolean
+  readonly hostname: string
+  /** What stands before and behind the host name. */
+  readonly prefix: string
+  readonly rest: string
+}
+
+let last: { readonly apiBase: string; readonly parts: Parts } | undefined
+
+function partsOf(apiBase: string): Parts {
+  if (last?.apiBase === apiBase) return last.parts
+  const { protocol, hostname, port, pathname } = new URL(apiBase)
+  const rest = (port === '' ? '' : `:${port}`) + (pathname === '/' ? '' : pathname)
+  const parts = { isTls: protocol === 'https:', hostname, prefix: `${protocol}//`, rest }
+  last = { apiBase, parts }
+  return parts
 }

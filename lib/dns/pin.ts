@@ -26,20 +26,32 @@ export type PeerCheck =
  * @throws `PIN_MISMATCH` when another name was looked up. `PIN_REFUSED` when nothing checks who answers, and an address is not one
  * of this machine: a message could then lead credentials anywhere.
  */
-export function pinnedAddresses({ name, addresses }: Pin, host: string, check: PeerCheck): readonly string[] {
+export function pinnedAddresses(pin: Pin, host: string, check: PeerCheck): readonly string[] {
+  const { name, addresses } = pin
   const parsed = parseName(host)
   if (!('name' in parsed))
     throw mismatch(name, host, 'is no name that could be looked up: turn `connectTo` off')
   if (parsed.name !== name)
     throw mismatch(name, host, 'is another one: look that up, or turn `connectTo` off')
-  const outside = check === 'none' && addresses.find((address) => addressKind(address) !== 'loopback')
-  if (typeof outside === 'string')
+  const outside = check === 'none' ? outsideOf(pin) : undefined
+  if (outside !== undefined)
     throw new PaletteError(
       'PIN_REFUSED',
       `Nothing checks that \`${outside}\` is \`${name}\`: use TLS that verifies certificates, or turn \`connectTo\` off`,
       { details: { name, address: outside } },
     )
   return addresses
+}
+
+const strangers = new WeakMap<Pin, { readonly address: string | undefined }>()
+
+// The same pin serves many messages.
+function outsideOf(pin: Pin): string | undefined {
+  const known = strangers.get(pin)
+  if (known) return known.address
+  const address = pin.addresses.find((each) => addressKind(each) !== 'loopback')
+  strangers.set(pin, { address })
+  return address
 }
 
 function mismatch(name: string, host: string, why: string): PaletteError {

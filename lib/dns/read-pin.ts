@@ -25,16 +25,49 @@ export function readPin(value: unknown, place: string, now: number): Pin {
   if (value === undefined || value === null) throw inputError(place, `\`${place}\` is empty: ${PUT_BEFORE}`)
   if (!isRecord(value)) throw inputError(place, `Expected \`${place}\` to be ${WANTED}, got ${show(value)}`)
   const { domain, addresses, expiresAt } = value
-  const name = readName(domain, `${place}.domain`)
-  const found = readAddresses(addresses, `${place}.addresses`)
-  refuseExpired(name, expiresAt, `${place}.expiresAt`, now)
-  if (found.length === 0)
-    throw inputError(
-      `${place}.addresses`,
-      `No address was found for \`${name}\`: ask for the record types A and AAAA, and see \`msg.payload.dnssec\``,
-    )
-  return { name, addresses: found }
+  const text = textOf(domain, addresses)
+  const known = text === undefined ? undefined : before.get(text)
+  const pin = known ?? readParts(domain, addresses, place)
+  if (text !== undefined && !known) keep(text, pin)
+  refuseExpired(pin.name, expiresAt, `${place}.expiresAt`, now)
+  if (pin.addresses.length > 0) return pin
+  throw inputError(
+    `${place}.addresses`,
+    `No address was found for \`${pin.name}\`: ask for the record types A and AAAA, and see \`msg.payload.dnssec\``,
+  )
 }
+
+// Messages bring the same addresses again and again, as long as an answer lives. Reading them costs more than the rest.
+const before = new Map<string, Pin>()
+const MAX_KEPT = 64
+/** Longer ones are read each time. */
+const MAX_KEPT_TEXT = 2000
+
+function keep(text: string, pin: Pin): void {
+  if (before.size >= MAX_KEPT) before.clear()
+  before.set(text, pin)
+}
+
+/** What the parts say, where it is all text; undefined where they are wrong in any way. */
+function textOf(domain: unknown, addresses: unknown): string | undefined {
+  if (typeof domain !== 'string' || !isRecord(addresses)) return undefined
+  let text = domain
+  for (const list of [addresses['public'], addresses['private']]) {
+    text += ';'
+    if (list === undefined) continue
+    if (!Array.isArray(list)) return undefined
+    for (const item of list as readonly unknown[]) {
+      if (typeof item !== 'string' || text.length > MAX_KEPT_TEXT) return undefined
+      text += `,${item}`
+    }
+  }
+  return text.length > MAX_KEPT_TEXT ? undefined : text
+}
+
+const readParts = (domain: unknown, addresses: unknown, place: string): Pin => ({
+  name: readName(domain, `${place}.domain`),
+  addresses: readAddresses(addresses, `${place}.addresses`),
+})
 
 const WANTED = 'what dns-resolve writes: {domain, addresses, expiresAt}'
 const PUT_BEFORE = 'put a dns-resolve node before this one, or turn `connectTo` off'
