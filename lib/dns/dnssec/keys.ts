@@ -21,14 +21,16 @@ interface Algorithm {
   readonly toJwk: (key: Buffer) => JsonWebKey | undefined
   /** Octets of a signature, where the algorithm fixes them. */
   readonly signatureOctets?: number
+  /** Signatures are two numbers, which have to be put as X.509 has them. */
+  readonly isEcdsa?: boolean
 }
 
 // RFC 8624 as updated: what a validator must or should know. SHA-1 signatures count as unknown.
 const ALGORITHMS = new Map<number, Algorithm>([
   [8, { hash: 'sha256', toJwk: rsaJwk }],
   [10, { hash: 'sha512', toJwk: rsaJwk }],
-  [13, { hash: 'sha256', toJwk: (key) => ecJwk('P-256', 32, key), signatureOctets: 64 }],
-  [14, { hash: 'sha384', toJwk: (key) => ecJwk('P-384', 48, key), signatureOctets: 96 }],
+  [13, { hash: 'sha256', toJwk: (key) => ecJwk('P-256', 32, key), signatureOctets: 64, isEcdsa: true }],
+  [14, { hash: 'sha384', toJwk: (key) => ecJwk('P-384', 48, key), signatureOctets: 96, isEcdsa: true }],
   [15, { hash: null, toJwk: (key) => edwardsJwk('Ed25519', 32, key), signatureOctets: 64 }],
   [16, { hash: null, toJwk: (key) => edwardsJwk('Ed448', 57, key), signatureOctets: 114 }],
 ])
@@ -68,7 +70,7 @@ export function verifySignature(key: ZoneKey, data: Buffer, signature: Buffer): 
   if (!algorithm || !publicKey) return Promise.resolve(false)
   const { signatureOctets } = algorithm
   if (signatureOctets !== undefined && signature.length !== signatureOctets) return Promise.resolve(false)
-  const given = publicKey.asymmetricKeyType === 'ec' ? derSignature(signature) : signature
+  const given = algorithm.isEcdsa ? derSignature(signature) : signature
   return new Promise((resolve) => {
     verify(algorithm.hash, data, publicKey, given, (error, isRight) => resolve(!error && isRight))
   })
