@@ -157,11 +157,10 @@ async function cut(target: Target, call: TlsCall, outcome: 'timeout' | 'reset'):
 
 function noSuite({ id, host }: Target, { protocol, cipher }: SecureFacts): Finding {
   const isModern = protocol === 'TLSv1.3'
-  const documented = `CXone documents ${CXONE_CLIENT_SUITES.join(', ')} for calls to endpoints`
-  const known = isModern ? '; whether it offers TLS 1.3 is not documented' : ''
+  const known = isModern ? '. Whether CXone offers TLS 1.3 is not documented' : ''
   return finding(
     isModern ? 'TLS_CXONE_CIPHER_UNSURE' : 'TLS_NO_CXONE_CIPHER',
-    `${id} takes none of these by TLS 1.2 (here: ${protocol} ${cipher}). ${documented}${known}`,
+    `By TLS 1.2, ${id} takes none of the suites that CXone documents for its calls (${CXONE_CLIENT_SUITES.join(', ')}); this machine agreed with it on ${protocol} ${cipher}${known}`,
     `Ask the owner of ${host} to add ECDHE-RSA-AES128-SHA or DHE-RSA-AES128-GCM-SHA256 to TLS 1.2, or to use an ECDSA certificate`,
   )
 }
