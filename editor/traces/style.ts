@@ -23,13 +23,13 @@ export const STYLE = `
 .cxone-traces-label { box-sizing: border-box; flex: 0 0 36%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .cxone-traces-lane { flex: 1 1 auto; display: flex; align-items: center; gap: 6px; min-width: 0; }
 .cxone-traces-track { position: relative; flex: 1 1 auto; height: 12px; background: var(--red-ui-tertiary-background); border-radius: 2px; overflow: hidden; }
-.cxone-traces-bar { position: absolute; top: 1px; bottom: 1px; min-width: 4px; border-radius: 2px; background: var(--red-ui-text-color-link); }
+.cxone-traces-bar { position: absolute; top: 1px; bottom: 1px; min-width: 4px; border-radius: 2px; background: var(--red-ui-node-status-colors-blue); }
 .cxone-traces-mark { position: absolute; top: 0; bottom: 0; width: 1px; background: var(--red-ui-primary-text-color); opacity: 0.45; }
 .cxone-traces-working { background: var(--red-ui-text-color-warning); }
 .cxone-traces-failed .cxone-traces-bar { background: var(--red-ui-text-color-error); }
-.cxone-traces-failed .cxone-traces-took { color: var(--red-ui-text-color-error); }
+.cxone-traces-failed .cxone-traces-took, .cxone-traces-failed .cxone-traces-label i { color: var(--red-ui-text-color-error); }
 .cxone-traces-took { flex: 0 0 58px; text-align: right; overflow: hidden; text-overflow: ellipsis; }
-.cxone-traces-details { padding: 2px 8px 8px 18px; border-left: 3px solid var(--red-ui-text-color-link); margin-left: 8px; overflow-wrap: anywhere; }
+.cxone-traces-details { padding: 2px 8px 8px 18px; border-left: 3px solid var(--red-ui-secondary-border-color); margin-left: 8px; overflow-wrap: anywhere; }
 .cxone-traces-details ul { margin: 0; list-style: none; }
 .cxone-traces-details code, .cxone-traces-head code { font-size: 0.9em; white-space: pre-wrap; overflow-wrap: anywhere; color: inherit; background: none; border: 0; padding: 0; }
 .cxone-traces-added .cxone-traces-sign { color: var(--red-ui-diff-state-added); }

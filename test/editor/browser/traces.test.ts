@@ -121,7 +121,7 @@ for (const version of ['5.0', '4.1'] as const) {
     it('tells what it is for and how to switch it on', async () => {
       await panel().getByText('Recording is off').waitFor()
       await panel().getByRole('button', { name: 'Record traces' }).click()
-      await panel().getByText('Recording 100 % of the messages').waitFor()
+      await panel().getByText('Recording 100 %').waitFor()
       await panel().getByText('No message has begun its way yet').waitFor()
     })
 
