@@ -1,12 +1,12 @@
 import { v4 } from 'uuid'
 import { seededRandom, type SeededRandom } from '../random/seeded-random.ts'
-import { isoTime } from '../system.ts'
 import type { Channel } from './choices.ts'
+import { isoText } from './iso-text.ts'
 import type { Overlay } from './overlay.ts'
 import { sampleEvent, type MockEvent } from './sample-event.ts'
 
 /** Where the times of a repeatable run begin: 2 March 2026, 09:30 UTC. Events follow each other in seconds. */
-export const SEEDED_START_MS = 1_772_443_800_000
+const SEEDED_START_MS = 1_772_443_800_000
 const BETWEEN_MS = 1000
 /** How long an interaction has lasted at most when its event comes. */
 const LONGEST_MS = 600_000
@@ -43,7 +43,7 @@ export function eventMaker(plan: EventPlan): (index: number) => MockEvent {
   return (index) => {
     const random = seededRandom(seed ^ Math.imul(index + 1, GOLDEN))
     const ms = timeOf(index)
-    const timestamp = isoTime(ms)
+    const timestamp = isoText(ms)
     const event = sampleEvent({
       dataActionId: plan.dataActionId,
       channel: plan.channel,
@@ -51,7 +51,7 @@ export function eventMaker(plan: EventPlan): (index: number) => MockEvent {
       interactionId: `i-${interaction + index}`,
       contactId: `c-${contact + index}`,
       timestamp,
-      startTime: isoTime(ms - Math.floor(random.uniform() * LONGEST_MS)),
+      startTime: isoText(ms - Math.floor(random.uniform() * LONGEST_MS)),
     })
     if (data) event.data = data(random)
     if (!template && !overrides) return event

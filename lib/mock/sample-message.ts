@@ -1,7 +1,7 @@
 import { v4 } from 'uuid'
 import { seededRandom } from '../random/seeded-random.ts'
-import { isoTime } from '../system.ts'
 import { seededTimes } from './events.ts'
+import { isoText } from './iso-text.ts'
 import { readOverlay } from './overlay.ts'
 import { SAMPLE_ACTION, sampleEvent } from './sample-event.ts'
 
@@ -18,7 +18,7 @@ export function sampleMessage(
   index = 0,
 ): { readonly payload: unknown; readonly dataActionId: unknown } {
   const ms = seededTimes(index)
-  const timestamp = isoTime(ms)
+  const timestamp = isoText(ms)
   const event = sampleEvent({
     dataActionId: SAMPLE_ACTION,
     channel: 'phone',
@@ -26,7 +26,7 @@ export function sampleMessage(
     interactionId: `i-${774_421 + index}`,
     contactId: `c-${982_104 + index}`,
     timestamp,
-    startTime: isoTime(ms - BEFORE_MS),
+    startTime: isoText(ms - BEFORE_MS),
   })
   const uuid = (): string => v4({ random: seededRandom(index).fill(new Uint8Array(16)) })
   readOverlay(overrides, 'mock').apply(event, { index, timestamp, uuid })
