@@ -1,6 +1,11 @@
 import { PaletteError } from '../errors.ts'
 import type { ConnectTarget, HttpResponse } from '../ports.ts'
 
+/** How long a connection to one address may take while there is another one: a lost first packet is sent again after 1 s. */
+export const CONNECT_MS = 3000
+/** Addresses that are tried for one connection or attempt: it must end within its time. */
+export const MAX_TRIES = 8
+
 /** Addresses as a request takes them. There is at least one. */
 export function toTarget([address = '', ...others]: readonly string[], port?: number): ConnectTarget {
   return { address, ...(others.length === 0 ? {} : { others }), ...(port === undefined ? {} : { port }) }

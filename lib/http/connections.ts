@@ -2,6 +2,7 @@ import type * as undici from 'undici'
 import type { buildConnector, Dispatcher, Pool, ProxyAgent } from 'undici'
 import { configError, type PaletteError } from '../errors.ts'
 import type { ConnectTarget } from '../ports.ts'
+import { MAX_TRIES } from './connect-target.ts'
 import { bypassesProxy } from './no-proxy.ts'
 
 type Undici = typeof undici
@@ -28,8 +29,6 @@ export interface ConnectionOptions {
 
 const CONNECT_TIMEOUT_MS = 10_000
 const MAX_POOLS = 256
-/** Addresses that one attempt tries at most: it must end within its time. */
-const MAX_TRIES = 8
 
 /** A way to an origin, by one of its addresses. */
 export interface Route {

@@ -1,11 +1,9 @@
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../ports.ts'
 import { GIVEN_UP, type Attempt } from './attempt.ts'
+import { CONNECT_MS } from './connect-target.ts'
 import type { Route } from './connections.ts'
 import { isPassing, networkError } from './failure.ts'
-
-/** How long a connection to one address may take while there is another one: a lost first packet is sent again after 1 s. */
-const CONNECT_MS = 3000
 
 /** What {@link tryRoutes} needs besides. */
 interface Bounds {

@@ -1,11 +1,7 @@
 import { isPaletteError } from '../../errors.ts'
+import { CONNECT_MS, MAX_TRIES } from '../../http/connect-target.ts'
 import { isCertificateFault } from '../../http/failure.ts'
 import type { Clock } from '../../ports.ts'
-
-/** How long a connection to one address may take while there is another one: a lost first packet is sent again after 1 s. */
-const CONNECT_MS = 3000
-/** Addresses that are tried for one connection. */
-const MAX_TRIES = 8
 
 /** Connects to one address within a time in milliseconds. */
 export type ConnectAt<T> = (address: string, timeoutMs: number) => Promise<T>
