@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { EditorPage, launchBrowser } from '../../support/editor-page.ts'
 import { makeUserDir, startNodeRed, type NodeRedProcess } from '../../support/node-red-process.ts'
+import { until } from '../../support/until.ts'
 
 const SHOTS = '.cache/screenshots'
 
@@ -24,7 +25,7 @@ describe('the examples in the editor', function () {
 
   before(async () => {
     await mkdir(SHOTS, { recursive: true })
-    for (const file of await readdir('examples')) {
+    for (const file of (await readdir('examples')).filter((name) => name.endsWith('.json'))) {
       const parsed = JSON.parse(await readFile(join('examples', file), 'utf8')) as StoredNode[]
       for (const node of parsed) nodes.set(node.id, node)
     }
@@ -67,6 +68,29 @@ describe('the examples in the editor', function () {
     await editor.page.setViewportSize({ width: 1640, height: 760 })
     await editor.page.waitForTimeout(300)
     await editor.page.screenshot({ path: `${SHOTS}/example-01.png` })
+  })
+
+  it('tell secure, insecure, bogus and missing names apart side by side in example 20', async () => {
+    const injects = [...nodes.values()].filter(
+      ({ type, z }) => type === 'inject' && z === find('20', 'inject').z,
+    )
+    await editor.show(find('20', 'inject').z!)
+    for (const { id } of injects) await editor.press(id)
+    const outcomes = [
+      ['secure', 'green', '1 record', 'secure'],
+      ['insecure', 'red', 'DNS_DNSSEC_INSECURE', 'insecure'],
+      ['bogus', 'red', 'DNS_DNSSEC_BOGUS', 'bogus'],
+      ['NXDOMAIN', 'red', 'DNS_NXDOMAIN', 'missing, denial secure'],
+    ] as const
+    for (const [name, fill, status, result] of outcomes) {
+      const end = find('20', 'debug', `Result: ${name}`)
+      await until(async () => (await editor.statusOf(end.id)).text === result)
+      assert.deepEqual(await editor.statusOf(find('20', 'dns-resolve', name).id), { fill, text: status })
+    }
+    await editor.page.locator('.red-ui-notification').first().waitFor({ state: 'hidden' })
+    await editor.page.setViewportSize({ width: 1500, height: 720 })
+    await editor.page.waitForTimeout(300)
+    await editor.page.screenshot({ path: `${SHOTS}/example-20.png` })
   })
 
   it('show the progress of a bulk run under the node', async () => {
