@@ -127,6 +127,20 @@ describe('mock-trigger', function () {
     assert.deepEqual(await of('Tuesday'), await of('Tuesday'))
   })
 
+  it('makes the event of the help text', async () => {
+    const { readFile } = await import('node:fs/promises')
+    const help = await readFile('nodes/mock-trigger/locales/en-US/mock-trigger.html', 'utf8')
+    const [, message] = help.split('### Example')[1]!.split('```json').slice(1)
+    const { payload, dataActionId, cxone } = JSON.parse(message!.split('```')[0]!)
+    const overrides = '{"contact": {"attributes": {"tier": "standard"}}, "data": {"customFields": null}}'
+    assert.ok(help.includes(overrides))
+    const sent = await once({ overrides, seed: '7' })
+    assert.deepEqual(
+      [sent['payload'], sent['dataActionId'], sent['cxone'].mock],
+      [payload, dataActionId, cxone.mock],
+    )
+  })
+
   it('repeats a run without a seed by the seed that it tells', async () => {
     const flow = await load()
     await flow.receive('mock')

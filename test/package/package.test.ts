@@ -82,7 +82,7 @@ describe('the npm package', function () {
 
   it('holds the built code, examples and documents, and nothing else', () => {
     const allowed =
-      /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|examples\/[\w-]+\.json|docs\/[\w./-]+\.(md|png)|resources\/[\w-]+\.schema\.json|dist\/(lib|nodes|cli)\/[\w./-]+\.(js|d\.ts|html|json|svg))$/
+      /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|examples\/[\w-]+\.(json|test\.yaml)|docs\/[\w./-]+\.(md|png)|resources\/[\w-]+\.schema\.json|dist\/(lib|nodes|cli)\/[\w./-]+\.(js|d\.ts|html|json|svg))$/
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],
@@ -91,6 +91,7 @@ describe('the npm package', function () {
       'README.md',
       'LICENSE',
       'examples/01-resolve-validate-execute-webhook.json',
+      'examples/40-debug-a-data-action.test.yaml',
       'dist/cli/main.js',
     ]) {
       assert.ok(files.includes(needed), `${needed} is missing`)
@@ -113,6 +114,13 @@ describe('the npm package', function () {
       })
 
       after(() => red.stop())
+
+      it('offers the examples for import, and not the test cases beside them', async () => {
+        const place = 'library/examples/flows/@cxone-flows/node-red-data-actions'
+        const offered = (await (await fetch(`${red.url}${place}`)).json()) as { fn: string }[]
+        const flows = files.flatMap((file) => /^examples\/(.*)\.json$/.exec(file)?.[1] ?? [])
+        assert.deepEqual(offered.map(({ fn }) => fn).sort(), flows.sort())
+      })
 
       it('registers every node type without an error', async () => {
         const response = await fetch(`${red.url}nodes`, { headers: { accept: 'application/json' } })
