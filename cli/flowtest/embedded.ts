@@ -150,7 +150,7 @@ export class Embedded {
       init: nothing,
       getFlows: async () => Promise.resolve(structuredClone(this.#flows)),
       saveFlows: nothing,
-      getCredentials: empty,
+      getCredentials: async () => Promise.resolve(this.#credentials()),
       saveCredentials: nothing,
       getSettings: empty,
       saveSettings: nothing,
@@ -159,6 +159,14 @@ export class Embedded {
       getLibraryEntry: async () => Promise.resolve([]),
       saveLibraryEntry: nothing,
     }
+  }
+
+  // Node-RED keeps them apart from the flows.
+  #credentials(): object {
+    const flows = this.#flows as readonly StoredNode[]
+    return Object.fromEntries(
+      flows.flatMap(({ id, credentials }) => (credentials ? [[id, credentials]] : [])),
+    )
   }
 
   #started(): Promise<void> {
