@@ -122,10 +122,10 @@ export class LiveTraces {
     add('onComplete', (event: CompleteEvent) => recorder.completed(event))
   }
 
+  // Flows go on, and so do the traces of messages that make no trouble.
   #fail(error: unknown): void {
-    const { message } = toPaletteError(error)
-    this.stop()
-    this.#problems = [message]
-    this.#RED.log.warn(`cxone-flows: traces are off now: ${message}`)
+    if (this.#problems.length > 0) return
+    this.#problems = [toPaletteError(error).message]
+    this.#RED.log.warn(`cxone-flows: traces have gaps: ${this.#problems.join()}`)
   }
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { resolve } from 'node:path'
+import { createRequire } from 'node:module'
 import { makeUserDir, startNodeRed, type NodeRedProcess } from '../support/node-red-process.ts'
 import { TracesOf } from '../support/traces.ts'
 import { until } from '../support/until.ts'
+
+const require = createRequire(import.meta.url)
 
 interface SpanView {
   name: string
@@ -22,8 +24,8 @@ interface SpanView {
 
 // As an operator sets it up, but that the spans stay here.
 const SDK = `(() => {
-  const sdk = require(${JSON.stringify(resolve('node_modules/@opentelemetry/sdk-trace-base'))})
-  const api = require(${JSON.stringify(resolve('node_modules/@opentelemetry/api'))})
+  const sdk = require(${JSON.stringify(require.resolve('@opentelemetry/sdk-trace-base'))})
+  const api = require(${JSON.stringify(require.resolve('@opentelemetry/api'))})
   const exporter = new sdk.InMemorySpanExporter()
   const provider = new sdk.BasicTracerProvider({ spanProcessors: [new sdk.SimpleSpanProcessor(exporter)] })
   api.trace.setGlobalTracerProvider(provider)
@@ -184,7 +186,7 @@ for (const version of ['5.0', '4.1'] as const) {
       const traceId = String(headers?.['correlationid']).replaceAll('-', '')
       const spans = await spansOf(traceId, 6)
       assert.equal(headers?.['traceparent'], `00-${traceId}-${spans.get('send')?.spanId}-01`)
-      assert.equal(spans.get('send')?.attributes['cxone.correlation_id'], headers?.['correlationid'])
+      assert.equal(spans.get('send')?.attributes['cxone.correlation_id'], headers['correlationid'])
       assert.equal(
         spans.get('http')?.parent,
         traceId.slice(16),

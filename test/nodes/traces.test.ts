@@ -162,10 +162,7 @@ for (const version of ['5.0', '4.1'] as const) {
       await post(red, 'fails')
       const trace = await traces.from('fails', 4)
       assert.deepEqual(way(trace.path).slice(0, 3), ['>fails source', 'fails>fail', 'fail>caught error'])
-      assert.equal(
-        hopIn(trace, 'fail').error?.message,
-        'password=[redacted] was refused',
-      )
+      assert.equal(hopIn(trace, 'fail').error?.message, 'password=[redacted] was refused')
       assert.deepEqual([trace.error?.node, trace.error?.type], ['fail', 'function'])
     })
 

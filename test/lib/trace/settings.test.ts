@@ -30,7 +30,10 @@ describe('readTraceSettings', () => {
 
   for (const [value, problem] of [
     [1, '`cxoneFlows.traces`: expected true, false or an object such as { sample: 0.01 }, got `1` (number)'],
-    [[], '`cxoneFlows.traces`: expected true, false or an object such as { sample: 0.01 }, got `0 items` (array)'],
+    [
+      [],
+      '`cxoneFlows.traces`: expected true, false or an object such as { sample: 0.01 }, got `0 items` (array)',
+    ],
     [{ sample: 1.5 }, '`cxoneFlows.traces.sample`: expected a number from 0 to 1, got `1.5` (number)'],
     [{ sample: '1' }, '`cxoneFlows.traces.sample`: expected a number from 0 to 1, got `1` (string)'],
     [{ sample: NaN }, '`cxoneFlows.traces.sample`: expected a number from 0 to 1, got `NaN` (number)'],
