@@ -7,7 +7,7 @@ import { Deliveries } from './deliveries.ts'
 import { codeOf, eachSent, textOf, type RuntimeMessage } from './runtime-message.ts'
 import { likelyStay, Stations, takeStay, type RuntimeNode, type Station, type Stay } from './stations.ts'
 import type { Topology } from './topology.ts'
-import { arrivalOf, errorOf, type Arrival, type Fault, type Hop, type Trace } from './trace.ts'
+import { arrivalOf, errorOf, type Arrival, type Fault, type Hop, type Sending, type Trace } from './trace.ts'
 
 /** Sees each message as it enters and leaves nodes. */
 export interface Observer {
@@ -70,6 +70,7 @@ export class Recorder {
   readonly #raising: Fault[] = []
   readonly #redact = createRedactor()
   #sending: Stay | undefined
+  #sentMs = 0
   #dropped = 0
   #working = 0
   #lastEvent: number
@@ -162,7 +163,10 @@ export class Recorder {
     const stay = this.#workOf(node, out)
     this.#sending = stay
     try {
-      if (stay) this.#sent(stay, out)
+      if (stay) {
+        this.#sentMs = this.#now()
+        eachSent(out, this.#onSent)
+      }
       send()
     } finally {
       this.#sending = outer
@@ -219,7 +223,7 @@ export class Recorder {
     const index = this.#hops.length + this.#dropped
     const parent = from ? from.hop.index : null
     const enteredMs = this.#now()
-    const hop: Hop = { index, parent, node: id, path, arrival, enteredMs, sends: [] }
+    const hop: Hop = { index, parent, node: id, path, arrival, enteredMs, sends: NOTHING_SENT }
     if (output !== undefined) hop.fromOutput = output
     if (index < MAX_HOPS) this.#hops.push(hop)
     else this.#dropped += 1
@@ -246,9 +250,9 @@ export class Recorder {
   #workOf(node: RuntimeNode, out: unknown): Stay | undefined {
     const station = this.#stations.of(node.id)
     if (!station) return undefined
-    const here = places.getStore()
-    if (here?.station === station) return here
-    return likelyStay(station, out) ?? this.#begin(station)
+    const place = places.getStore()
+    const here = place?.station === station ? place : undefined
+    return likelyStay(station, out, here) ?? this.#begin(station)
   }
 
   // A node without input begins.
@@ -257,18 +261,18 @@ export class Recorder {
     return this.#enter(station, {}, {}, { arrival: 'source' })
   }
 
-  #sent(stay: Stay, out: unknown): void {
+  // Made once: it is called for each message.
+  readonly #onSent = (message: RuntimeMessage, output: number): void => {
+    const stay = this.#sending
+    if (!stay) return
     const { hop, station, before } = stay
-    const atMs = this.#now()
-    eachSent(out, (message, output) => {
-      this.#reach.sent(station.runningId, output)
-      const sending = { output, atMs }
-      if (before !== undefined)
-        hop.sends.push({ ...sending, changes: changesBetween(before, this.#redact(message)) })
-      else if (hop.index < MAX_HOPS) hop.sends.push(sending)
-      this.#sentError(stay, message)
-      if (station.isWatched) this.#parts.observer.sent(station.id, output, message, atMs)
-    })
+    const atMs = this.#sentMs
+    this.#reach.sent(station.runningId, output)
+    if (before !== undefined)
+      keepSending(hop, { output, atMs, changes: changesBetween(before, this.#redact(message)) })
+    else if (hop.index < MAX_HOPS) keepSending(hop, { output, atMs })
+    this.#sentError(stay, message)
+    if (station.isWatched) this.#parts.observer.sent(station.id, output, message, atMs)
   }
 
   // Some nodes tell of a failure at an output, as webhook-send does.
@@ -297,4 +301,12 @@ export class Recorder {
     this.faults.push(fault)
     return fault
   }
+}
+
+// Most nodes send one message or none: a list for each hop would be the largest part of a trace.
+const NOTHING_SENT: Sending[] = []
+
+function keepSending(hop: Hop, sending: Sending): void {
+  if (hop.sends === NOTHING_SENT) hop.sends = [sending]
+  else hop.sends.push(sending)
 }

@@ -22,6 +22,8 @@ export interface Station {
   readonly isWatched: boolean
   /** The messages that it has not let go of. */
   readonly stays: Stay[]
+  /** The newest that it was given, of a node that does not say when it is done: it may still work on them. */
+  readonly given: Stay[]
   last: Stay | undefined
 }
 
@@ -76,6 +78,7 @@ export class Stations {
       modes: this.modesOf(type),
       isWatched: this.#watches(id),
       stays: [],
+      given: [],
       last: undefined,
     }
     this.#stations.set(runningId, station)
@@ -93,15 +96,36 @@ export class Stations {
   }
 }
 
-/** The stay that a node works on as it sends or fails with `out`, as far as the station can tell. */
-export function likelyStay({ stays, last }: Station, out: unknown): Stay | undefined {
-  const id = (out as RuntimeMessage | undefined)?._msgid
-  const same = stays.find(({ message }) => message === out || (id !== undefined && message._msgid === id))
-  return same ?? stays.at(-1) ?? last
+/**
+ * The stay that a node works on as it sends or fails with `out`, as far as the station can tell.
+ *
+ * @param here that of the asynchronous context. A node with a queue works all of it in the context of the first message:
+ * there, the id tells more.
+ */
+export function likelyStay(station: Station, out: unknown, here: Stay | undefined): Stay | undefined {
+  const { stays, given, last } = station
+  if (here?.waits === true && stays.length < 2) return here
+  const id = idOf(out)
+  const isSame = ({ message }: Stay): boolean => message === out || (id !== undefined && message._msgid === id)
+  if (here && (id === undefined || isSame(here))) return here
+  return stays.find(isSame) ?? given.findLast(isSame) ?? here ?? stays.at(-1) ?? last
 }
 
+// Of the first message where there are several.
+function idOf(out: unknown): string | undefined {
+  let first = out
+  while (Array.isArray(first)) first = (first as readonly unknown[]).find((each) => each !== null)
+  return (first as RuntimeMessage | undefined)?._msgid
+}
+
+const MAX_GIVEN = 32
+
 /** Ends the stay of a message. */
-export function takeStay({ stays }: Station, message: RuntimeMessage): Stay | undefined {
+export function takeStay({ stays, given }: Station, message: RuntimeMessage): Stay | undefined {
   const at = stays.findIndex((stay) => stay.message === message)
-  return at < 0 ? undefined : stays.splice(at, 1)[0]
+  if (at < 0) return undefined
+  // Mostly there is one.
+  const stay = at === stays.length - 1 ? stays.pop() : stays.splice(at, 1)[0]
+  if (stay?.waits === false && given.push(stay) > MAX_GIVEN) given.shift()
+  return stay
 }

@@ -17,7 +17,7 @@ export interface Hop {
   fromOutput?: number
   readonly enteredMs: number
   leftMs?: number
-  readonly sends: Sending[]
+  sends: Sending[]
   error?: HopError
   stubbed?: true
 }
