@@ -24,11 +24,17 @@ function walk(before: unknown, after: unknown, path: string, changes: Change[]):
     changes.push({ path, kind: 'changed', from: before, to: after })
     return
   }
-  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const place = Array.isArray(before) ? `${path}[${name}]` : `${path}.${name}`
-    if (!Object.hasOwn(after, name)) changes.push({ path: place, kind: 'removed', from: before[name] })
-    else if (!Object.hasOwn(before, name)) changes.push({ path: place, kind: 'added', to: after[name] })
-    else walk(before[name], after[name], place, changes)
+  const isList = Array.isArray(before)
+  for (const name of Object.keys(before)) {
+    if (Object.is(before[name], after[name]) && Object.hasOwn(after, name)) continue
+    const place = isList ? `${path}[${name}]` : `${path}.${name}`
+    if (Object.hasOwn(after, name)) walk(before[name], after[name], place, changes)
+    else changes.push({ path: place, kind: 'removed', from: before[name] })
+    if (changes.length >= MAX_CHANGES) return
+  }
+  for (const name of Object.keys(after)) {
+    if (Object.hasOwn(before, name)) continue
+    changes.push({ path: isList ? `${path}[${name}]` : `${path}.${name}`, kind: 'added', to: after[name] })
     if (changes.length >= MAX_CHANGES) return
   }
 }

@@ -9,9 +9,18 @@ const SECRET_WORDS =
 
 const SECRET_NAME = new RegExp(`(?:^pass|cookie|${SECRET_WORDS})s?\\d*$`, 'i')
 
+// The same names come again and again.
+const judged = new Map<string, boolean>()
+const MAX_JUDGED = 1000
+
 /** Whether the value of a property, header or parameter of this name is a secret. */
-export const isSecretName = (name: string): boolean =>
-  SECRET_NAME.test(name.length > 64 ? name.slice(-64) : name)
+export function isSecretName(name: string): boolean {
+  const known = judged.get(name)
+  if (known !== undefined) return known
+  const isSecret = SECRET_NAME.test(name.length > 64 ? name.slice(-64) : name)
+  if (name.length <= 64 && judged.size < MAX_JUDGED) judged.set(name, isSecret)
+  return isSecret
+}
 
 // Cheap test that lets most texts through untouched.
 const HINT = /pass|pwd|secret|token|key|authorization|cookie|credential|bearer|basic|eyJ|whsec_|jwt|:\/\//i
