@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -13,6 +14,8 @@ const { runSuites } = require('./dist/cli/flowtest/run-suites.js') as typeof Run
 
 const NODES = 30
 const CASES = 200
+const WARM_UP = 5
+const TURNS = 21
 
 const folder = await mkdtemp(join(tmpdir(), 'cxone-bench-'))
 try {
@@ -38,28 +41,50 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
-// Processes of their own, in turn, so that what one run compiled helps no other; rates are by processor time.
-const rate = (mode: string, flow: string): number => {
-  const options = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', 'bench/flowtest-rate.ts', mode, flow]
-  const { stdout } = spawnSync(process.execPath, options, { encoding: 'utf8' })
-  return (JSON.parse(stdout) as { rate: number }).rate
-}
 for (const [flow, what] of [
   ['calls', 'a transformation, uuid-gen, schema-validate and action-execute'],
   ['memory', 'a transformation, uuid-gen and schema-validate'],
 ] as const) {
-  const rates = Array.from({ length: 5 }, () => ({
-    ours: rate('recording', flow),
-    bare: rate('plain', flow),
-  }))
+  const times = await inTurn(flow)
   report({
     name: `flowtest: messages through ${what}, coverage and traces on, beside off`,
     unit: 'messages/s of one core',
-    ours: median(rates.map(({ ours }) => ours)),
-    bare: median(rates.map(({ bare }) => bare)),
-    ratio: median(rates.map(({ ours, bare }) => ours / bare)),
+    ours: 1000 / (median(times.map(({ ours }) => ours)) / 1_000_000),
+    bare: 1000 / (median(times.map(({ bare }) => bare)) / 1_000_000),
+    ratio: median(times.map(({ ours, bare }) => bare / ours)),
     target: 0.8,
   })
+}
+
+/**
+ * Processor times of cases with and without recording, microseconds. Two processes, so that what one compiled helps no other;
+ * they take turns, so that what else the machine does weighs on both.
+ */
+async function inTurn(flow: string): Promise<readonly { readonly ours: number; readonly bare: number }[]> {
+  const home = await mkdtemp(join(tmpdir(), 'cxone-bench-'))
+  const start = async (mode: string): Promise<() => Promise<number>> => {
+    await mkdir(join(home, mode))
+    const child = fork('bench/flowtest-rate.ts', [mode, flow, join(home, mode)], {
+      execArgv: ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'],
+    })
+    children.push(child)
+    await once(child, 'message')
+    return async () => {
+      const answer = once(child, 'message')
+      child.send('run')
+      return ((await answer) as [number])[0]
+    }
+  }
+  const children: ChildProcess[] = []
+  const [ours, bare] = [await start('recording'), await start('plain')]
+  const times: { ours: number; bare: number }[] = []
+  for (let turn = 0; turn < WARM_UP + TURNS; turn += 1) times.push({ ours: await ours(), bare: await bare() })
+  for (const child of children) {
+    child.disconnect()
+    await once(child, 'exit')
+  }
+  await rm(home, { recursive: true, force: true })
+  return times.slice(WARM_UP)
 }
 
 /** An inject node, Function nodes in a row, and a debug node. */
