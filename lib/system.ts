@@ -69,9 +69,9 @@ export const systemMachine = {
   software: `Node.js ${process.version} on ${process.platform}`,
 } as const
 
-/** Certificates of authorities (PEM): those that come with Node.js, and those of the operating system. */
+/** Certificates of authorities (PEM): those that Node.js trusts, and those of the operating system. */
 export const systemAuthorities = {
-  bundled: (): readonly string[] => getCACertificates('bundled'),
+  trusted: (): readonly string[] => getCACertificates('default'),
   system: (): readonly string[] => getCACertificates('system'),
 } as const
 

@@ -89,7 +89,7 @@ export function planTargets(profile: Profile, places: Places, sandboxUrl = ''): 
 }
 
 /** The host of an API base. */
-export const apiTarget = (base: string, more: Partial<Pick<Target, 'from'>> = {}): Target | undefined =>
+const apiTarget = (base: string, more: Partial<Pick<Target, 'from'>> = {}): Target | undefined =>
   targetOf(base, 'api', [{ kind: 'any', method: 'GET', url: base }], more)
 
 /** The host of a data action's endpoint. Its own path is not called: that may do something. */

@@ -26,13 +26,6 @@ export interface TcpAttempt {
   readonly code: string | null
 }
 
-/** Tries to connect, and closes at once. Never rejects. */
-export async function probeTcp(call: TcpCall): Promise<TcpAttempt> {
-  const { attempt, socket } = await openTcp(call)
-  socket?.destroy()
-  return attempt
-}
-
 /** Connects; the socket is there when the outcome is `connected`. Never rejects. */
 export function openTcp(call: TcpCall): Promise<{ readonly attempt: TcpAttempt; readonly socket?: Socket }> {
   const { address, port, clock, timeoutMs, signal } = call

@@ -1,3 +1,4 @@
+import { isIpAddress } from '../../dns/addresses.ts'
 import { finding, type Finding, type FindingCode } from '../findings.ts'
 import type { Step } from '../examination.ts'
 import { isIpv6, openWay, type Opened, type ProxyPlace } from '../network/route.ts'
@@ -66,7 +67,7 @@ function blocked(
   const outcome = telling?.outcome ?? 'unreachable'
   const tried = attempts.map((attempt) => placeText(attempt.address, attempt.port)).join(', ')
   const message = `No TCP connection to ${id} (${tried}): ${telling ? said(telling, timeoutMs) : 'no address'}`
-  const allow = `Ask the network team to allow outgoing TCP from this machine to ${host} port ${port}; allow the name, as addresses change`
+  const allow = `Ask the network team to allow outgoing TCP from this machine to ${host} port ${port}${isIpAddress(host) ? '' : '; allow the name, as addresses change'}`
   const owner =
     caller === 'cxone'
       ? `Ask the owner of ${host} whether the service runs and listens on port ${port}, and whether its firewall lets this machine in: CXone comes from other addresses`

@@ -15,8 +15,8 @@ import type { Target } from '../targets.ts'
 
 /** Certificates (PEM) that others than the server's chain may be found among. */
 export interface Authorities {
-  /** Those that Node.js trusts by itself. */
-  readonly bundled: () => readonly string[]
+  /** Those that Node.js trusts: its own, and those of NODE_EXTRA_CA_CERTS. */
+  readonly trusted: () => readonly string[]
   /** Those of the operating system. */
   readonly system: () => readonly string[]
   /** Those that the settings add. */
@@ -99,7 +99,9 @@ function judgeIssuer(chain: Chain, distrust: string | null, authorities: Authori
   const { target, certificates } = chain
   const { id } = target
   const inspector = inspectorOf(certificates)
-  if (distrust === null || NOT_OF_ISSUER.has(distrust)) {
+  const isKnown =
+    distrust === null || (NOT_OF_ISSUER.has(distrust) && isTrusted(chain, distrust, authorities))
+  if (isKnown) {
     if (inspector === undefined) return []
     const text = `${inspector} opens the TLS of ${id} on the way; this machine trusts it`
     return [
@@ -110,12 +112,16 @@ function judgeIssuer(chain: Chain, distrust: string | null, authorities: Authori
     const text = `${inspector} opens the TLS of ${id} on the way, with a certificate that Node.js does not trust`
     return [finding('TLS_INTERCEPTED', text, bypass(target))]
   }
-  if (!UNKNOWN_ISSUER.has(distrust)) {
+  if (!UNKNOWN_ISSUER.has(distrust) && !NOT_OF_ISSUER.has(distrust)) {
     const text = `Node.js does not accept the certificate of ${id} (${distrust})`
     return [finding('TLS_UNKNOWN_ISSUER', text, bypass(target))]
   }
   return [unknownIssuer(chain, authorities)]
 }
+
+/** Of several faults OpenSSL tells one: behind a wrong date there may be an unknown issuer too. Names it compares last. */
+const isTrusted = ({ certificates }: Chain, distrust: string, { trusted, own }: Authorities): boolean =>
+  distrust === 'ERR_TLS_CERT_ALTNAME_INVALID' || isVouchedBy(certificates, [...trusted(), ...own])
 
 const bypass = ({ id }: Target): string =>
   `Ask the network team to leave ${id} out of TLS inspection, or for the certificate of its authority: give that to Node-RED by NODE_EXTRA_CA_CERTS or a tls-config node`
@@ -136,7 +142,7 @@ function unknownIssuer({ target, leaf, certificates }: Chain, authorities: Autho
     return finding('TLS_CERTIFICATE_SELF_SIGNED', text, advice)
   }
   const isRootSent = certificates.some((certificate) => isSelfSigned(certificate))
-  if (!isRootSent && hasKnownIssuer(certificates, [...authorities.bundled(), ...authorities.own])) {
+  if (!isRootSent && hasKnownIssuer(certificates, [...authorities.trusted(), ...authorities.own])) {
     const text = `The server of ${id} does not send the certificate of ${issuer}, which its own needs (${certificates.length} sent)`
     const advice = `Ask the owner of ${host} to install the whole chain: browsers fetch what is missing, Node.js and servers such as CXone do not`
     return finding('TLS_CHAIN_INCOMPLETE', text, advice)

@@ -118,7 +118,7 @@ export function certificateFor(
 }
 
 /** Answers as a token endpoint does to those who give no credentials. */
-export const askForCredentials = (_request: IncomingMessage, response: ServerResponse): void => {
+const askForCredentials = (_request: IncomingMessage, response: ServerResponse): void => {
   response.writeHead(400, { 'Content-Type': 'application/json' }).end('{"error":"invalid_request"}')
 }
 
@@ -173,7 +173,7 @@ export async function examineIn(
     options.dns === undefined
       ? undefined
       : await resolvers(options.dns, options.anchor ?? '', timeoutMs, cleanup)
-  const authorities = { bundled: () => [], system: () => [], own: [root.cert] }
+  const authorities = { trusted: () => [], system: () => [], own: [root.cert] }
   const world: DoctorPorts = { clock: systemClock, dns, send: http.send, authorities, ...ports }
   const signal = options.signal ?? new AbortController().signal
   for await (const event of examine(all, world, { signal })) events.push(event)

@@ -107,6 +107,12 @@ describe('the doctor on TLS', () => {
       /expired/,
     ],
     [
+      'an expired certificate of an authority that nobody knows',
+      issue({ ...named, issuer: stranger, from: now - 9 * DAY_MS, to: now - DAY_MS }),
+      ['TLS_CERTIFICATE_EXPIRED', 'TLS_INTERCEPTED'],
+      /expired/,
+    ],
+    [
       'a certificate that vouches for itself',
       issue(named),
       ['TLS_CERTIFICATE_SELF_SIGNED'],
@@ -147,7 +153,7 @@ describe('the doctor on TLS', () => {
   })
 
   it('tells an authority that only the operating system trusts from an unknown one', async () => {
-    const authorities = { bundled: () => [], system: () => ['no certificate', stranger.cert], own: [] }
+    const authorities = { trusted: () => [], system: () => ['no certificate', stranger.cert], own: [] }
     const host = await examineServer(issue({ ...named, issuer: stranger }), 'token', {
       ports: { authorities },
     })
