@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
 import { editorDefs } from '../support/editor-defs.ts'
 import { until } from '../support/until.ts'
 import {
@@ -16,7 +17,9 @@ const AUTH = { id: 'auth', type: 'cxone-auth', profile: 'sandbox' }
 const CORRELATION_ID = '0190b7a0-5c1e-7000-8000-0d4c1b2a3f4e'
 
 const require = createRequire(import.meta.url)
-const core = { join: require('@node-red/nodes/core/sequence/17-split.js') as (RED: unknown) => void }
+const core = {
+  join: require(resolve('node_modules/@node-red/nodes/core/sequence/17-split.js')) as (RED: unknown) => void,
+}
 
 const load = (properties: object = {}, more: readonly FlowNodeDef[] = []): Promise<LoadedFlow> =>
   loadFlow([AUTH, { id: 'mock', type: 'mock-trigger', ...properties }, ...more], { extra: core })
