@@ -78,7 +78,7 @@ export function createMock(
   return async (call) => {
     const count = readCount(call.count.value, call.count.place)
     const seed = readSeed(call.seed.value, call.seed.place)
-    const overrides = read(readOverlay, call.overrides)
+    const overrides = overlayOf(call.overrides)
     const template =
       source === 'template' ? readTemplate(call.template.value, call.template.place) : undefined
     const dataActionId = actionOf(source, call.actionId)
@@ -101,10 +101,8 @@ export function createMock(
   }
 }
 
-const read = (
-  reader: (value: unknown, place: string) => Overlay,
-  { value, place }: Given,
-): Overlay | undefined => (value === undefined || value === null ? undefined : reader(value, place))
+const overlayOf = ({ value, place }: Given): Overlay | undefined =>
+  value === undefined || value === null ? undefined : readOverlay(value, place)
 
 /** Only a schema needs a data action that exists; otherwise the sample's own will do. */
 function actionOf(source: Source, { value, place }: Given): string {
