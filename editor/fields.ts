@@ -5,15 +5,18 @@ export function typedInputs(
   fields: Readonly<Record<string, TypedField>>,
   choices: Readonly<Record<string, object>> = {},
 ): void {
-  for (const [name, field] of Object.entries(fields)) {
-    const own = (kind: TypedKind): object | undefined => (kind === 'str' ? choices[name] : undefined)
-    const types = field.kinds.map((kind) => (kind === 'off' ? offChoice(name) : (own(kind) ?? kind)))
-    $(`#node-input-${name}`).typedInput({
-      default: field.default.type,
-      types,
-      typeField: `#node-input-${name}Type`,
-    })
-  }
+  for (const [name, field] of Object.entries(fields)) typedInput(name, field, `${name}Type`, choices[name])
+}
+
+/** Turns one row into a TypedInput. @param text what stands for the kind `str`. */
+export function typedInput(name: string, field: TypedField, typeName: string, text?: object): void {
+  const own = (kind: TypedKind): object | undefined => (kind === 'str' ? text : undefined)
+  const types = field.kinds.map((kind) => (kind === 'off' ? offChoice(name) : (own(kind) ?? kind)))
+  $(`#node-input-${name}`).typedInput({
+    default: field.default.type,
+    types,
+    typeField: `#node-input-${typeName}`,
+  })
 }
 
 /** The choice that has no value, in the words of the palette for this property. */

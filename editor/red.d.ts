@@ -20,6 +20,8 @@ type EditorNode = Record<string, unknown> & {
   name?: string
   _(key: string): string
   _def: NodeTypeDef
+  /** The properties as the flow file has them, each as JSON; not of nodes that were just dragged. */
+  _config?: Readonly<Record<string, string>>
 }
 
 interface NodeTypeDef {
@@ -90,6 +92,7 @@ declare const $: {
 }
 
 declare const RED: {
+  events: { on(event: 'nodes:add', handler: (node: EditorNode) => void): void }
   nodes: {
     registerType(type: string, def: NodeTypeDef): void
     node(id: string): EditorNode | null

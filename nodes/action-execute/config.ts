@@ -3,6 +3,7 @@ import { integer, nodeId, parseFields, type Parsed } from '../../lib/config/fiel
 import { version } from '../../lib/config/version.ts'
 import { optionalTyped, typed } from '../../lib/config/typed.ts'
 import { checkActionId } from '../../lib/cxone/action-id.ts'
+import { withInputs } from './stored-inputs.ts'
 
 /** The properties of `action-execute`. */
 export const fields = {
@@ -17,4 +18,4 @@ export const fields = {
 }
 
 /** Reads the stored properties. @throws `CONFIG_INVALID` with `details.field`. */
-export const parseConfig = (stored: object): Parsed<typeof fields> => parseFields(fields, stored)
+export const parseConfig = (stored: object): Parsed<typeof fields> => parseFields(fields, withInputs(stored))

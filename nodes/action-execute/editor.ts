@@ -1,6 +1,7 @@
-import { showDefaults, typedInputs } from '../../editor/fields.ts'
+import { showDefaults, typedInput, typedInputs } from '../../editor/fields.ts'
 import { valid, validTyped } from '../../editor/validators.ts'
 import { fields } from './config.ts'
+import { adoptInputs } from './stored-inputs.ts'
 
 RED.nodes.registerType('action-execute', {
   category: 'CXone',
@@ -19,7 +20,9 @@ RED.nodes.registerType('action-execute', {
       validate: validTyped('actionId', fields.actionId),
     },
     actionIdType: { value: 'msg' },
-    inputs: { value: 'payload', label: 'inputs', validate: validTyped('inputs', fields.inputs) },
+    // Node-RED's own: the number of input ports. What a flow file says there goes to `inputsValue`.
+    inputs: { value: 1 },
+    inputsValue: { value: 'payload', label: 'inputs', validate: validTyped('inputs', fields.inputs) },
     inputsType: { value: 'msg' },
     timeoutMs: { value: 10000, label: 'time-out', validate: valid(fields.timeoutMs) },
     connectTo: { value: '', label: 'connect to', validate: validTyped('connectTo', fields.connectTo) },
@@ -39,6 +42,11 @@ RED.nodes.registerType('action-execute', {
   oneditprepare() {
     showDefaults(this)
     const { actionId, inputs, connectTo } = fields
-    typedInputs({ actionId, inputs, connectTo })
+    typedInputs({ actionId, connectTo })
+    typedInput('inputsValue', inputs, 'inputsType')
   },
+})
+
+RED.events.on('nodes:add', (node) => {
+  if (node.type === 'action-execute') adoptInputs(node)
 })

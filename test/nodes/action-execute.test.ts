@@ -160,6 +160,7 @@ describe('action-execute', () => {
       [{ concurrency: 'many' }, 'concurrency'],
       [{ inputs: '{', inputsType: 'json' }, 'inputs'],
       [{ inputs: 7, inputsType: 'num' }, 'inputs'],
+      [{ inputs: 1, inputsValue: '{', inputsType: 'json' }, 'inputs'],
       [{ actionId: [], actionIdType: 'str' }, 'actionId'],
       [{ actionId: '', actionIdType: 'str' }, 'actionId'],
       [{ audit: 'missing' }, 'audit'],

@@ -30,6 +30,7 @@ async function load(): Promise<ReadonlyMap<string, EditorDef>> {
     const RED = {
       nodes: { registerType: (type: string, def: EditorDef) => defs.set(type, def) },
       plugins: { registerPlugin: () => undefined },
+      events: { on: () => undefined },
     }
     runInNewContext(script, { RED, URL, document: { querySelector: () => null, activeElement: null } })
   }

@@ -1,4 +1,5 @@
 import { chromium, type Browser, type Page } from 'playwright-core'
+import { until } from './until.ts'
 
 /** Chromium as the tests run it. */
 export function launchBrowser(): Promise<Browser> {
@@ -16,6 +17,12 @@ export function launchBrowser(): Promise<Browser> {
   })
 }
 
+/** How many ports a node has. */
+interface Ports {
+  readonly inputs: number | undefined
+  readonly outputs: number | undefined
+}
+
 interface EditorNode {
   id: string
   type: string
@@ -28,6 +35,9 @@ interface EditorRed {
   nodes: {
     filterNodes(filter: { type: string }): { id: string; valid: boolean }[]
     getNodeHelp(type: string): string
+    id(): string
+    import(nodes: object[]): unknown
+    createExportableNodeSet(nodes: object[]): Record<string, unknown>[]
     eachNode(visit: (node: EditorNode) => void): void
     node(id: string): {
       valid: boolean
@@ -35,10 +45,14 @@ interface EditorRed {
       status?: { fill?: string; text?: string }
     } | null
   }
-  view: { reveal(id: string): void; select(selection: { nodes: object[] }): void }
+  view: {
+    redraw(updateActive: boolean): void
+    reveal(id: string): void
+    select(selection: { nodes: object[] }): void
+  }
   editor: { edit(node: object): void; editConfig(name: string, type: string, id: string): void }
   sidebar: { show(id: string): void }
-  workspaces: { show(id: string): void }
+  workspaces: { show(id: string): void; active(): string }
 }
 declare global {
   var RED: EditorRed
@@ -74,6 +88,43 @@ export class EditorPage {
     const added = (await this.#idsOf(type)).find((id) => !before.includes(id))
     if (!added) throw new Error(`dragging ${type} added no node`)
     return added
+  }
+
+  /** Waits until a node is drawn with this many ports. */
+  async showsPorts(id: string, { inputs = 0, outputs = 0 }: Ports): Promise<void> {
+    const node = this.page.locator(`[id="${id}"]`)
+    await until(
+      async () =>
+        (await node.locator('.red-ui-flow-port-input').count()) === inputs &&
+        (await node.locator('.red-ui-flow-port-output').count()) === outputs,
+    )
+  }
+
+  /** Imports nodes into the tab that is shown; returns their new ids. */
+  import(nodes: readonly object[]): Promise<string[]> {
+    return this.page.evaluate((text) => {
+      const z = RED.workspaces.active()
+      const placed = (JSON.parse(text) as object[]).map((node, at) => ({
+        x: 500,
+        y: 700 + at * 60,
+        wires: [[]],
+        ...node,
+        id: RED.nodes.id(),
+        z,
+      }))
+      RED.nodes.import(placed)
+      RED.view.redraw(true)
+      return placed.map(({ id }) => id)
+    }, JSON.stringify(nodes))
+  }
+
+  /** A node as the editor exports and deploys it. */
+  exported(id: string): Promise<Record<string, unknown>> {
+    return this.page.evaluate((wanted) => {
+      const node = RED.nodes.node(wanted)
+      if (!node) throw new Error(`no node ${wanted}`)
+      return RED.nodes.createExportableNodeSet([node])[0]!
+    }, id)
   }
 
   #idsOf(type: string): Promise<string[]> {

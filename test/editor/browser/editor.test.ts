@@ -102,6 +102,7 @@ for (const version of ['5.0', '4.1'] as const) {
       const defs = [...(await editorDefs())].filter(([, { category }]) => category !== 'config')
       for (const [index, [type, { inputs, outputs }]] of defs.entries()) {
         const id = await editor.drag(type, 220 + (index % 2) * 300, 80 + Math.floor(index / 2) * 90)
+        await editor.showsPorts(id, { inputs, outputs })
         await editor.edit(id)
         await expectGoodForm(editor, type)
         await editor.page.screenshot({ path: `${SHOTS}/${version}-form-${type}.png` })
@@ -133,6 +134,24 @@ for (const version of ['5.0', '4.1'] as const) {
         await editor.cancel()
       })
     }
+
+    it('keeps the inputs of an action-execute as flow files have them, beside its port', async () => {
+      const written = {
+        type: 'action-execute',
+        auth: 'auth-1',
+        actionId: 'crm-customer-lookup',
+        actionIdType: 'str',
+      }
+      const [id] = await editor.import([{ ...written, inputs: '{"a":1}', inputsType: 'json' }])
+      await editor.showsPorts(id!, { inputs: 1, outputs: 1 })
+      const again = await editor.import([await editor.exported(id!)])
+      await editor.showsPorts(again[0]!, { inputs: 1, outputs: 1 })
+      await editor.edit(again[0]!)
+      assert.equal(await editor.page.locator('#node-input-inputsValue').inputValue(), '{"a":1}')
+      await editor.cancel()
+      const { inputs, inputsValue, inputsType } = await editor.exported(again[0]!)
+      assert.deepEqual([inputs, inputsValue, inputsType], [1, '{"a":1}', 'json'])
+    })
 
     it('deploys what was dragged and filled in, with no node marked as wrong', async () => {
       assert.match(await editor.deploy(), /deployed/i)
