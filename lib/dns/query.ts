@@ -76,17 +76,26 @@ export function encodeQuestion(query: {
   const at = HEADER + name.length
   const message = Buffer.alloc(at + 4 + (edns ? OPT_OCTETS : 0))
   message.writeUInt16BE(flags, 2)
-  message.writeUInt16BE(1, 4)
+  message[5] = 1
   message.write(name, HEADER, 'latin1')
   message.writeUInt16BE(type, at)
-  message.writeUInt16BE(IN, at + 2)
+  message[at + 3] = IN
   if (!edns) return message
-  message.writeUInt16BE(1, 10)
-  message.writeUInt16BE(OPT, at + 5)
-  message.writeUInt16BE(UDP_BYTES, at + 7)
-  message.writeUInt16BE(edns.dnssecOk ? DNSSEC_OK : 0, at + 11)
+  message[11] = 1
+  message.set(edns.dnssecOk ? OPT_SIGNED : OPT_PLAIN, at + 4)
   return message
 }
+
+function optOctets(flags: number): Buffer {
+  const record = Buffer.alloc(OPT_OCTETS)
+  record.writeUInt16BE(OPT, 1)
+  record.writeUInt16BE(UDP_BYTES, 3)
+  record.writeUInt16BE(flags, 7)
+  return record
+}
+
+const OPT_PLAIN = optOctets(0)
+const OPT_SIGNED = optOctets(DNSSEC_OK)
 
 /**
  * Reads a message that claims to answer the question.

@@ -69,7 +69,8 @@ export function isAnswerTo(message: Buffer, name: WireName, type: number): boole
 export function readSections(message: Buffer, asked: string): Sections {
   let at = HEADER
   if (message.readUInt16BE(4) > 0) at = afterName(message, at) + QUESTION_TAIL
-  const read = (count: number): RawRecord[] => {
+  const read = (count: number): readonly RawRecord[] => {
+    if (count === 0) return NONE
     const records: RawRecord[] = []
     for (let left = count; left > 0; left -= 1) {
       const record = readRecord(message, at, asked)
@@ -84,6 +85,8 @@ export function readSections(message: Buffer, asked: string): Sections {
     additionals: read(message.readUInt16BE(10)),
   }
 }
+
+const NONE: readonly RawRecord[] = []
 
 function readRecord(message: Buffer, start: number, asked: string): RawRecord {
   const isAsked = message.readUInt16BE(start) === TO_QUESTION

@@ -100,15 +100,33 @@ export const lowerAscii = (text: string): string =>
  */
 export function wireName(text: string): WireName {
   if (text === '') return ROOT
-  const labels = text.includes('\\') ? unescapedLabels(text) : text.split('.')
-  let name = ''
-  for (const label of labels) {
-    if (label.length === 0 || label.length > MAX_LABEL) throw new RangeError('a label is empty or too long')
-    name += String.fromCharCode(label.length) + label
-  }
+  const name = text.includes('\\') ? wireOf(unescapedLabels(text)) : plainWire(text)
   if (name.length + 1 > MAX_OCTETS) throw new RangeError('the name is too long')
   return lowerAscii(name) + ROOT
 }
+
+const LENGTHS = Array.from({ length: MAX_LABEL + 1 }, (_, length) => String.fromCharCode(length))
+
+function lengthOctet(label: number): string {
+  const octet = label === 0 ? undefined : LENGTHS[label]
+  if (octet === undefined) throw new RangeError('a label is empty or too long')
+  return octet
+}
+
+// Every question goes this way: no list of labels is made.
+function plainWire(text: string): string {
+  let name = ''
+  for (let start = 0; ;) {
+    const dot = text.indexOf('.', start)
+    const end = dot < 0 ? text.length : dot
+    name += lengthOctet(end - start) + text.slice(start, end)
+    if (dot < 0) return name
+    start = dot + 1
+  }
+}
+
+const wireOf = (labels: readonly string[]): string =>
+  labels.map((label) => lengthOctet(label.length) + label).join('')
 
 function unescapedLabels(text: string): string[] {
   const labels: string[] = []

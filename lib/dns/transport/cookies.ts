@@ -23,6 +23,8 @@ export class ServerCookies {
   /** What goes into queries: option code, length, client and server cookie. */
   #option: Buffer
   #isKnown = false
+  /** Where the answer that was checked last has another server cookie than is known; -1: the same, or none. */
+  #newAt = -1
   #missingSince: number | undefined
   #withoutUntil = -Infinity
 
@@ -45,15 +47,22 @@ export class ServerCookies {
    * such an answer is to be ignored, it is forged (RFC 7873, section 5.3).
    */
   check(message: Buffer): CookieState | 'wrong' {
+    this.#newAt = -1
     const at = findCookie(message)
     if (at < 0) return this.#isKnown ? 'missing' : 'unknown'
     const octets = message.readUInt16BE(at - 2)
+    const option = this.#option
+    // Nearly always what was sent.
+    if (octets + 4 === option.length && message.compare(option, 4, octets + 4, at, at + octets) === 0) {
+      return 'right'
+    }
     if (octets !== CLIENT_OCTETS && (octets < WHOLE.min || octets > WHOLE.max)) return 'wrong'
     for (let n = 0; n < CLIENT_OCTETS; n += 1) if (message[at + n] !== this.#client[n]) return 'wrong'
+    if (octets >= WHOLE.min) this.#newAt = at
     return 'right'
   }
 
-  /** Takes in what an answer says that was accepted. */
+  /** Takes in what the answer says that was checked last, because it was accepted. */
   learn(state: CookieState, message: Buffer): void {
     if (state === 'right') this.#remember(message)
     else if (state === 'unknown') this.leaveOut()
@@ -67,14 +76,10 @@ export class ServerCookies {
 
   #remember(message: Buffer): void {
     this.#missingSince = undefined
-    const at = findCookie(message)
-    const octets = message.readUInt16BE(at - 2)
-    if (octets < WHOLE.min) return
+    const at = this.#newAt
+    if (at < 0) return
     this.#isKnown = true
-    const isSame =
-      octets + 4 === this.#option.length &&
-      message.compare(this.#option, 4, octets + 4, at, at + octets) === 0
-    if (!isSame) this.#option = optionOf(message.subarray(at, at + octets))
+    this.#option = optionOf(message.subarray(at, at + message.readUInt16BE(at - 2)))
   }
 
   #miss(): void {

@@ -75,13 +75,16 @@ class UdpConnection extends Connection {
 
   readonly #flush = (): void => {
     this.#isDue = false
-    const due = this.#unsent
+    const due = this.#unsent.filter(isOpen)
     this.#unsent = []
-    for (const pending of due) if (this.#cookies && pending.isOpen) this.#write(pending, this.#cookies)
+    for (const [at, pending] of due.entries()) {
+      if (this.#cookies) this.#write(pending, this.#cookies, at === due.length - 1)
+    }
   }
 
-  // A copy: the same query may be under way to several servers.
-  #write(pending: Pending, cookies: ServerCookies): void {
+  // A copy: the same query may be under way to several servers. What fails for one of a burst fails for the last too, or is
+  // as good as a packet that was lost, so only the last is waited for.
+  #write(pending: Pending, cookies: ServerCookies, isLast: boolean): void {
     const { query } = pending.exchange
     const option = takesCookie(query) ? cookies.option() : undefined
     const message = Buffer.allocUnsafe(query.length + (option?.length ?? 0))
@@ -92,7 +95,7 @@ class UdpConnection extends Connection {
       message.set(option, query.length)
       message.writeUInt16BE(option.length, query.length - 2)
     }
-    this.#socket.send(message, this.#sent)
+    this.#socket.send(message, isLast ? this.#sent : undefined)
   }
 
   // A send that fails reports it here and nowhere else.
