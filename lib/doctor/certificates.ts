@@ -74,21 +74,19 @@ export function inspectorOf(certificates: readonly X509Certificate[]): string | 
   return undefined
 }
 
-/** Whether one of the authorities (PEM) issued the last certificate of a chain. Unreadable ones are passed over. */
+/** Whether one of the authorities (PEM) issued the last certificate of a chain. */
 export function isVouchedBy(
   certificates: readonly X509Certificate[],
   authorities: readonly string[],
 ): boolean {
   const last = certificates.at(-1)
-  if (!last) return false
-  return authorities.some((pem) => {
-    try {
-      const authority = new X509Certificate(pem)
-      return last.checkIssued(authority) && last.verify(authority.publicKey)
-    } catch {
-      return false
-    }
-  })
+  return (
+    last !== undefined &&
+    authorities.some((pem) => {
+      const authority = readCertificate(pem)
+      return authority !== undefined && last.checkIssued(authority) && last.verify(authority.publicKey)
+    })
+  )
 }
 
 /**
@@ -102,15 +100,19 @@ export function hasKnownIssuer(
   const last = certificates.at(-1)
   if (!last) return false
   if (last.infoAccess?.includes('CA Issuers - URI:http')) return true
-  const organisation = /^O=(.+)$/m.exec(last.issuer)?.[1]
-  return (
-    organisation !== undefined &&
-    authorities.some((pem) => {
-      try {
-        return new X509Certificate(pem).subject.split('\n').includes(`O=${organisation}`)
-      } catch {
-        return false
-      }
-    })
-  )
+  const organisation = /^O=.+$/m.exec(last.issuer)?.[0]
+  const isOf = (pem: string): boolean =>
+    readCertificate(pem)
+      ?.subject.split('\n')
+      .includes(organisation ?? '') ?? false
+  return organisation !== undefined && authorities.some(isOf)
+}
+
+/** Undefined for what is none: stores of operating systems hold all sorts of things. */
+function readCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    return undefined
+  }
 }

@@ -7,7 +7,7 @@ interface AdminRequest {
   readonly query: Readonly<Record<string, unknown>>
   readonly body: unknown
 }
-interface AdminResponse {
+export interface AdminResponse {
   status(code: number): AdminResponse
   type(name: string): AdminResponse
   json(body: unknown): void

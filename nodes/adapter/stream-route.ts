@@ -1,3 +1,4 @@
+import type { AdminResponse } from './admin-route.ts'
 import { toPaletteError } from './on-input.ts'
 import type { NodeAPI } from './types.ts'
 
@@ -5,10 +6,7 @@ import type { NodeAPI } from './types.ts'
 interface StreamRequest {
   readonly body: unknown
 }
-interface StreamResponse {
-  status(code: number): StreamResponse
-  type(name: string): StreamResponse
-  json(body: unknown): void
+interface StreamResponse extends AdminResponse {
   write(chunk: string): void
   end(): void
   on(event: 'close', listener: () => void): void
