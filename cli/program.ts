@@ -65,7 +65,10 @@ function buildProgram(commander: Commander, ports: CliPorts, end: (code: ExitCod
     .version(ports.version, '-v, --version')
     .exitOverride()
     .configureOutput({ writeOut: (text) => ports.print(text.trimEnd()), writeErr: ports.printError })
-    .addHelpText('after', '\nExit codes: 0 ended well, 1 failed, 2 wrong usage.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 ended well, 1 failed, 2 wrong usage, 3 coverage is too low (test).',
+    )
   addStart(program, commander)
   program
     .command('demo')
@@ -88,11 +91,13 @@ function addStart(program: Command, { Option, InvalidArgumentError }: Commander)
     .description('start Node-RED with the palette, the sandbox and the example flows')
     .addOption(port)
     .option('--user-dir <folder>', 'where Node-RED keeps the flows')
-    .option('--fresh', 'begin anew: forget changed flows', false)
-    .action(async ({ userDir, ...options }: { port: number; userDir?: string; fresh: boolean }) => {
-      const { start } = await import('./start.ts')
-      await start(userDir === undefined ? options : { ...options, userDir })
-    })
+    .option('--fresh', 'begin anew: forget changed flows')
+    .action(
+      async ({ userDir, port: at, fresh = false }: { port: number; userDir?: string; fresh?: boolean }) => {
+        const { start } = await import('./start.ts')
+        await start({ port: at, fresh, ...(userDir === undefined ? {} : { userDir }) })
+      },
+    )
 }
 
 function addSandbox(program: Command, { Option, InvalidArgumentError }: Commander, ports: CliPorts): void {
@@ -116,10 +121,10 @@ function addSandbox(program: Command, { Option, InvalidArgumentError }: Commande
     .option('--dns-port <port>', 'DNS port on 127.0.0.1, 0 for any', number(0, MAX_PORT), 0)
     .addOption(fault)
     .option('--token-ttl <seconds>', 'life of the access tokens', number(1, DAY_S), 3600)
-    .option('--quiet', 'no line for each request', false)
-    .action(async (command: SandboxCommand) => {
+    .option('--quiet', 'no line for each request')
+    .action(async ({ quiet = false, ...command }: Omit<SandboxCommand, 'quiet'> & { quiet?: boolean }) => {
       const { runSandbox } = await import('./sandbox.ts')
-      await runSandbox(command, ports.untilInterrupted(), ports.print)
+      await runSandbox({ ...command, quiet }, ports.untilInterrupted(), ports.print)
     })
 }
 

@@ -8,14 +8,14 @@ import type { CliPorts, ExitCode } from './program.ts'
 
 interface Options {
   readonly flows?: string
-  readonly coverage: boolean
+  readonly coverage?: true
   readonly workers?: number
   readonly nodeRed?: string
   readonly userDir?: string
   readonly reporter: readonly ReporterChoice[]
   readonly trace?: string
   readonly profile?: string | true
-  readonly watch: boolean
+  readonly watch?: true
   readonly [name: `min${string}`]: number | undefined
 }
 
@@ -34,7 +34,13 @@ export function addTest(
     .argument('[files...]', 'case files, or folders that are searched for *.test.yaml and *.test.json')
     .addHelpText(
       'after',
-      '\nExit codes: 0 all passed, 1 a case failed, 2 wrong usage, 3 coverage is too low.',
+      [
+        '\nExamples:',
+        '  cxone-flows test                                  all case files below this folder',
+        '  cxone-flows test orders.test.yaml --watch         again after each change',
+        '  cxone-flows test --reporter html --min-nodes 90   with a report, for a build server',
+        '\nExit codes: 0 all passed, 1 a case failed, 2 wrong usage, 3 coverage is too low.',
+      ].join('\n'),
     )
   addOptions(command, commander)
   command.action(async (files: string[], options: Options) => {
@@ -56,10 +62,12 @@ export function addTest(
 }
 
 function commandOf(files: readonly string[], options: Options): TestCommand {
-  const { reporter, profile, ...rest } = options
+  const { reporter, profile, coverage = false, watch = false, ...rest } = options
   return {
     ...rest,
     files,
+    coverage,
+    watch,
     minimums: minimumsOf(options),
     // A report in a file does not take the place of the one on the terminal.
     reporters: reporter.some(({ file }) => file === undefined) ? reporter : [{ name: 'spec' }, ...reporter],
@@ -82,15 +90,15 @@ function addOptions(command: Command, { InvalidArgumentError, Option }: typeof C
   }
   const reporters = new Option(
     '--reporter <name[=file]>',
-    `${REPORTERS.join(', ')}; repeatable; spec goes on beside files`,
+    `${REPORTERS.join(', ')}; may be repeated; files come beside spec`,
   )
   command
     .addOption(reporters.default([], 'spec').argParser(reporter))
     .option('--flows <file>', 'flow file; else the case file names it, or it lies beside it')
-    .option('--coverage', 'show which nodes, outputs, wires, branches and failures were reached', false)
+    .option('--coverage', 'show which nodes, outputs, wires, branches and failures were reached')
     .option('--trace <file>', 'write the paths of all messages, with what each node changed, as JSON')
     .option('--profile [file]', 'CPU profile of the run, with the ten longest functions')
-    .option('--watch', 'run again when a case file or a flow changes', false)
+    .option('--watch', 'run again when a case file or a flow changes')
     .option('--workers <count>', 'processes side by side (default: one a core)', between(1, MAX_WORKERS))
     .option('--node-red <folder>', 'the Node-RED to test on (default: the one installed beside)')
     .option('--user-dir <folder>', 'Node-RED user directory whose nodes the flow needs')

@@ -54,10 +54,11 @@ export type TestExitCode = 0 | 1 | 2 | 3
 /** `cxone-flows test`: runs case files against their flows, again after each change with `--watch`. */
 export async function runTests(command: TestCommand, ports: TestPorts): Promise<TestExitCode> {
   for (;;) {
+    const since = Date.now()
     const { code, files } = await runOnce(command, ports)
     if (!command.watch || files.length === 0) return code
     ports.print('\n  waiting for changes, Ctrl+C ends')
-    if (!(await changeOf(files, ports.signal))) return code
+    if (!(await changeOf(files, since, ports.signal))) return code
   }
 }
 
@@ -128,6 +129,7 @@ function onResultOf(
   const order = suites.flatMap(({ file, suite }) => suite.cases.map(({ name }) => keyOf({ file, name })))
   const showInOrder = inOrder(order, show)
   let done = 0
+  progress.show(done, total)
   return (result) => {
     done += 1
     progress.clear()

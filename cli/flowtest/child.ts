@@ -23,6 +23,7 @@ process.on('unhandledRejection', crash)
 process.on('disconnect', () => process.exit())
 
 async function obey(worker: Worker, order: Order): Promise<Report> {
+  if (order.kind === 'ping') return { kind: 'alive' }
   if (order.kind === 'run') return { kind: 'done', outcome: await worker.run(order.at) }
   if (order.kind === 'finish') {
     const profile = await worker.finish()

@@ -1,5 +1,4 @@
 import { processHealth } from '../../lib/health/health.ts'
-import type { Report } from './protocol.ts'
 import type { PreparedCase } from './run-case.ts'
 
 /** How long a database may take to open until the case begins all the same, and tells. */
@@ -13,10 +12,7 @@ export async function databasesOpen({ topology, stubs }: PreparedCase): Promise<
   const working = [...topology.nodes.values()].filter(({ id }) => !stubs.has(id))
   const ids = new Set(working.map(({ stored }) => stored['database']).filter((id) => typeof id === 'string'))
   const databases = [...ids].filter((id) => topology.stored.get(id)?.type === 'pg-database')
-  if (databases.length === 0) return
-  tell({ kind: 'opening' })
   await Promise.all(databases.map(isOpen))
-  tell({ kind: 'opened' })
 }
 
 async function isOpen(id: string): Promise<void> {
@@ -24,5 +20,3 @@ async function isOpen(id: string): Promise<void> {
   // Only one that is still being opened does not answer in time; what else is wrong, its nodes tell.
   while ((await processHealth.ask(id))?.detail === 'TIMEOUT' && performance.now() < end);
 }
-
-const tell = (report: Report): void => void process.send?.(report)

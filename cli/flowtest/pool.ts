@@ -19,8 +19,10 @@ export type Ended =
 /** How the processes are started. */
 export type PoolOptions = Omit<WorkerOptions, 'folder'>
 
-/** How much longer than its time-out a case may take until its process is ended by force. */
-const GRACE_MS = 1500
+/** How much longer than its time-out a case may take until its process must show that it lives. */
+const GRACE_MS = 500
+/** How long a process may take to answer until it is ended by force. */
+const ALIVE_MS = 3000
 const START_MS = 60_000
 const HEAP_MB = 1024
 
@@ -35,6 +37,7 @@ class CaseProcess {
   #answer: ((report: Report) => void) | undefined
   /** Those that came before they were asked for. */
   #early: Report[] = []
+  #onAlive: (() => void) | undefined
   #gone: Promise<void> = Promise.resolve()
   looks: ReadonlyMap<string, NodeLook> = new Map()
   nodeRed = ''
@@ -47,9 +50,7 @@ class CaseProcess {
   /** Runs one case. Rejects only when the process cannot be started or the flow cannot be loaded. */
   async run(job: Job, at: number, timeoutMs: number): Promise<Ended> {
     await this.#ready(job)
-    let answer = await this.#ask({ kind: 'run', job: job.id, at }, timeoutMs + GRACE_MS)
-    if (answer?.kind === 'opening') answer = await this.#wait(START_MS)
-    if (answer?.kind === 'opened') answer = await this.#wait(timeoutMs + GRACE_MS)
+    const answer = await this.#outcome({ kind: 'run', job: job.id, at }, timeoutMs + GRACE_MS)
     if (answer?.kind === 'done') return { kind: 'ran', outcome: answer.outcome }
     const last = await this.#lastNode()
     await this.#end()
@@ -67,6 +68,28 @@ class CaseProcess {
     const text = profile === undefined ? undefined : await readFile(profile, 'utf8')
     await this.#end()
     return text
+  }
+
+  // A slow machine, or a database that takes long to open, is no endless loop: a process that answers ends its case itself.
+  async #outcome(order: Order, limitMs: number): Promise<Report | undefined> {
+    const end = performance.now() + limitMs + START_MS
+    let answer = await this.#ask(order, limitMs)
+    while (answer === undefined && performance.now() < end) {
+      if (!(await this.#isAlive())) break
+      answer = await this.#wait(GRACE_MS)
+    }
+    return answer ?? this.#early.shift()
+  }
+
+  #isAlive(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ALIVE_MS)
+      this.#onAlive = () => {
+        clearTimeout(timer)
+        resolve(true)
+      }
+      this.#child?.send({ kind: 'ping' } satisfies Order)
+    })
   }
 
   async #ready(job: Job): Promise<void> {
@@ -96,7 +119,8 @@ class CaseProcess {
     this.#job = undefined
     this.#early = []
     const tell = (report: Report): void => {
-      if (this.#answer) this.#answer(report)
+      if (report.kind === 'alive') this.#onAlive?.()
+      else if (this.#answer) this.#answer(report)
       else this.#early.push(report)
     }
     this.#gone = new Promise((done) => {

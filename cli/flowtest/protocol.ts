@@ -30,6 +30,7 @@ export type Order =
   | { readonly kind: 'load'; readonly job: Job }
   | { readonly kind: 'run'; readonly job: number; readonly at: number }
   | { readonly kind: 'finish' }
+  | { readonly kind: 'ping' }
 
 /** What came of one case. */
 export interface CaseOutcome {
@@ -52,10 +53,8 @@ export type Report =
       readonly looks: readonly (readonly [string, NodeLook])[]
     }
   | { readonly kind: 'loaded'; readonly problem?: string }
-  /** The case waits for a database to open, which may take long and is no part of it. */
-  | { readonly kind: 'opening' }
-  /** The databases are open: the case goes on. */
-  | { readonly kind: 'opened' }
+  /** To a ping: it is not stuck in a loop. */
+  | { readonly kind: 'alive' }
   | { readonly kind: 'done'; readonly outcome: CaseOutcome }
   | { readonly kind: 'crashed'; readonly node?: string; readonly message: string }
   | { readonly kind: 'finished'; readonly profile?: string }

@@ -1,4 +1,4 @@
-import { watch, type FSWatcher } from 'node:fs'
+import { statSync, watch, type FSWatcher } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
 const SETTLE_MS = 150
@@ -7,9 +7,10 @@ const SETTLE_MS = 150
  * Waits until one of the files changes, or the signal aborts. Folders are watched, because editors replace files instead of
  * writing them.
  *
+ * @param since Unix milliseconds: a file that was written after counts as changed.
  * @returns false when the signal aborted.
  */
-export function changeOf(files: readonly string[], signal: AbortSignal): Promise<boolean> {
+export function changeOf(files: readonly string[], since: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false)
   return new Promise((resolve) => {
     const watchers: FSWatcher[] = []
@@ -31,5 +32,6 @@ export function changeOf(files: readonly string[], signal: AbortSignal): Promise
       })
       watchers.push(watcher)
     }
+    if (files.some((file) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > since)) end(true)
   })
 }
