@@ -2,6 +2,7 @@ import { addCodeCounts, codeUnits, type CodeCounts } from '../../lib/flowtest/co
 import { coverageOf, type FlowCoverage } from '../../lib/flowtest/coverage.ts'
 import { addCounts, noCounts, type Counts } from '../../lib/flowtest/counts.ts'
 import type { CaseResult, RunResult } from '../../lib/flowtest/results.ts'
+import type { Topology } from '../../lib/flowtest/topology.ts'
 import { runTasks, type Ended, type PoolOptions, type PoolResult, type Task } from './pool.ts'
 import { timeoutOf } from './prepare-case.ts'
 import type { LoadedSuite } from './read-suites.ts'
@@ -110,12 +111,20 @@ function ranResult(suite: LoadedSuite, at: number, { outcome }: Extract<Ended, {
 }
 
 function lostResult(suite: LoadedSuite, at: number, ended: Extract<Ended, { kind: 'lost' }>): CaseResult {
-  const id = ended.node === undefined ? undefined : suite.topology.running.get(ended.node)?.id
-  const node = id === undefined ? undefined : suite.topology.nodes.get(id)
-  const name = node ? `node \`${node.name}\` (${node.type}, id ${node.id})` : 'an unknown node'
+  const { topology } = suite
+  const node = topology.nodes.get(topology.running.get(ended.node ?? '')?.id ?? '')
+  const name = node && `node \`${node.name}\` (${node.type}, id ${node.id})`
   const problem =
     ended.why === 'hung'
-      ? `Time-out: ${name} was entered last and never let go (an endless loop?); its process was ended, ${ended.message}`
-      : `Crash: ${name} ended its process: ${ended.message}`
+      ? `Time-out: ${name === undefined ? setUpsOf(topology) : `${name} was entered last and`} never let go (an endless loop?); its process was ended, ${ended.message}`
+      : `Crash: ${name ?? 'a node, before a message entered one,'} ended its process: ${ended.message}`
   return resultOf(suite, at, { status: 'failed', problems: [problem] })
+}
+
+// Nothing was entered yet: it happened as the flow was started.
+function setUpsOf({ nodes }: Topology): string {
+  const names = [...nodes.values()]
+    .filter(({ stored }) => typeof stored['initialize'] === 'string' && stored['initialize'].trim() !== '')
+    .map(({ name }) => `\`${name}\``)
+  return names.length === 0 ? 'the start of a node' : `the set-up of ${names.slice(0, 8).join(' or ')}`
 }

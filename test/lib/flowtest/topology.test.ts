@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { addCounts, noCounts, ReachCounter } from '../../../lib/flowtest/counts.ts'
-import { findNode } from '../../../lib/flowtest/find-node.ts'
+import { findNode, findTriggered } from '../../../lib/flowtest/find-node.ts'
 import { parseFlowFile, type StoredNode } from '../../../lib/flowtest/flow-file.ts'
 import { buildTopology } from '../../../lib/flowtest/topology.ts'
 import { isPaletteError } from '../../../lib/errors.ts'
@@ -184,12 +184,37 @@ describe('the name of a node in a case', () => {
 
   it('may be an id, a name, a tab with a name, or the only node of a type', () => {
     assert.deepEqual(['1', 'Result', 'B/Validate inputs', 'debug'].map(find), ['1', '3', '2', '3'])
+    assert.deepEqual(['Result (debug)', 'A/Validate inputs (function)'].map(find), ['3', '1'])
   })
 
   it('that is ambiguous lists the candidates', () => {
     assert.equal(
       message(() => find('Validate inputs')),
-      'Node `Validate inputs` is ambiguous: `A/Validate inputs` (id 1), `B/Validate inputs` (id 2). Use the id, or `Tab/Name` where that tells them apart',
+      'Node `Validate inputs` is ambiguous: `A/Validate inputs (function)` with the id 1, `B/Validate inputs (function)` with the id 2. Say which one: `Name (type)`, `Tab/Name` or the id',
+    )
+  })
+
+  it('that is to be pressed is that of an inject node, also where another node has it', () => {
+    const place = { z: 't', x: 1, y: 1, wires: [] }
+    const buttons = buildTopology([
+      { id: 't', type: 'tab' },
+      { ...place, id: 'button', type: 'inject', name: 'Run' },
+      { ...place, id: 'other', type: 'function', name: 'Run' },
+      { ...place, id: 'work', type: 'function', name: 'Work' },
+    ])
+    const press = (node: string): string => findTriggered(buttons, { node, inject: true }, 'p').id
+    assert.equal(press('Run'), 'button')
+    assert.equal(
+      message(() => press('Work')),
+      'Node `Work` (function) has no button to press: give it a `message` instead of `inject`',
+    )
+    assert.match(
+      message(() => press('Rum')),
+      /^There is no node `Rum`; the nearest are/,
+    )
+    assert.match(
+      message(() => findTriggered(buttons, { node: 'Run' }, 'p')),
+      /ambiguous/,
     )
   })
 
