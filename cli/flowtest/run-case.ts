@@ -170,12 +170,13 @@ export async function runCase(embedded: Embedded, prepared: PreparedCase, tap: C
   })
   const started = performance.now()
   let timedOut = false
-  while (!triggers.isDone || !isOver(recorder, expectations, happened(), resources)) {
-    if (performance.now() - started > timeoutMs) {
+  while (!triggers.isDone || !isOver(recorder, expectations, happened, resources)) {
+    const leftMs = started + timeoutMs - performance.now()
+    if (leftMs < 0) {
       timedOut = true
       break
     }
-    await (recorder.isIdle ? delay(POLL_MS) : new Promise(setImmediate))
+    await (recorder.isIdle ? delay(Math.max(POLL_MS, QUIET_MS - recorder.quietMs)) : idle(recorder, leftMs))
   }
   await triggers.stop()
   const unmet = expectations.unmet(happened())
@@ -192,21 +193,34 @@ export async function runCase(embedded: Embedded, prepared: PreparedCase, tap: C
   }
 }
 
-const POLL_MS = 2
+const POLL_MS = 1
+/** Nothing was under way for so long: what needs no resource of the process has long gone on. */
+const QUIET_MS = 4
 /** A case whose expectations are met is over when nothing has happened for so long. */
 const SETTLED_MS = 50
 
 function isOver(
   recorder: Recorder,
   expectations: Expectations,
-  happened: Happened,
+  happened: () => Happened,
   resources: number,
 ): boolean {
   if (!recorder.isIdle) return false
   // Nothing is under way, and nothing waits that could start something: this is the end, good or bad.
-  if (countResources() <= resources && recorder.quietMs > POLL_MS * 2) return true
+  if (countResources() <= resources && recorder.quietMs > QUIET_MS) return true
   if (recorder.quietMs < SETTLED_MS || expectations.hasNegative) return false
-  return expectations.unmet(happened).length === 0
+  return expectations.unmet(happened()).length === 0
+}
+
+/** Waits until no message is under way, but not for ever. */
+function idle(recorder: Recorder, limitMs: number): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, limitMs)
+    recorder.whenIdle(() => {
+      clearTimeout(timer)
+      done()
+    })
+  })
 }
 
 const WAITING: ReadonlySet<string> = new Set([

@@ -7,7 +7,16 @@ import { Deliveries } from './deliveries.ts'
 import { codeOf, eachSent, textOf, type RuntimeMessage } from './runtime-message.ts'
 import { likelyStay, Stations, takeStay, type RuntimeNode, type Station, type Stay } from './stations.ts'
 import type { Topology } from './topology.ts'
-import { arrivalOf, errorOf, type Arrival, type Fault, type Hop, type Sending, type Trace } from './trace.ts'
+import {
+  arrivalOf,
+  errorOf,
+  keepSending,
+  NOTHING_SENT,
+  type Arrival,
+  type Fault,
+  type Hop,
+  type Trace,
+} from './trace.ts'
 
 /** Sees each message as it enters and leaves nodes. */
 export interface Observer {
@@ -71,6 +80,7 @@ export class Recorder {
   readonly #redact = createRedactor()
   #sending: Stay | undefined
   #sentMs = 0
+  #onIdle: (() => void) | undefined
   #dropped = 0
   #working = 0
   #lastEvent: number
@@ -100,6 +110,11 @@ export class Recorder {
   /** Whether no message is under way or in work. */
   get isIdle(): boolean {
     return this.#deliveries.count === 0 && this.#working === 0
+  }
+
+  /** Calls back once, as soon as no message is under way or in work. */
+  whenIdle(callback: () => void): void {
+    this.#onIdle = callback
   }
 
   /** Milliseconds since anything happened. */
@@ -137,6 +152,7 @@ export class Recorder {
     const outer = this.#outer.pop()
     if (outer !== NO_WAY_BACK) places.enterWith(outer)
     if ((node._expectedDoneCount ?? 0) === 0) this.#leave(node, message)
+    this.#tellIdle()
   }
 
   /** An HTTP request comes to a node; `serve` hands it over. All that follows from it belongs to it. */
@@ -182,6 +198,7 @@ export class Recorder {
   /** A node is done with a message. */
   completed(node: RuntimeNode, message: RuntimeMessage): void {
     this.#leave(node, message)
+    this.#tellIdle()
   }
 
   /** Records an error that a node reports, while `report` tells the runtime and so the Catch nodes. */
@@ -206,6 +223,13 @@ export class Recorder {
   stubbed(node: RuntimeNode): void {
     const stay = this.#stations.of(node.id)?.last
     if (stay) stay.hop.stubbed = true
+  }
+
+  #tellIdle(): void {
+    if (!this.#onIdle || !this.isIdle) return
+    const tell = this.#onIdle
+    this.#onIdle = undefined
+    tell()
   }
 
   #now(): number {
@@ -301,12 +325,4 @@ export class Recorder {
     this.faults.push(fault)
     return fault
   }
-}
-
-// Most nodes send one message or none: a list for each hop would be the largest part of a trace.
-const NOTHING_SENT: Sending[] = []
-
-function keepSending(hop: Hop, sending: Sending): void {
-  if (hop.sends === NOTHING_SENT) hop.sends = [sending]
-  else hop.sends.push(sending)
 }

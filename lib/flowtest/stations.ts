@@ -106,7 +106,8 @@ export function likelyStay(station: Station, out: unknown, here: Stay | undefine
   const { stays, given, last } = station
   if (here?.waits === true && stays.length < 2) return here
   const id = idOf(out)
-  const isSame = ({ message }: Stay): boolean => message === out || (id !== undefined && message._msgid === id)
+  const isSame = ({ message }: Stay): boolean =>
+    message === out || (id !== undefined && message._msgid === id)
   if (here && (id === undefined || isSame(here))) return here
   return stays.find(isSame) ?? given.findLast(isSame) ?? here ?? stays.at(-1) ?? last
 }

@@ -66,3 +66,12 @@ export function arrivalOf(type: string, hasSource: boolean): Arrival {
   if (type === 'complete') return 'complete'
   return hasSource ? 'link' : 'trigger'
 }
+
+/** Of a hop that sends nothing. Most send one message or none: a list for each would be the largest part of a trace. */
+export const NOTHING_SENT: Sending[] = []
+
+/** Adds a message that left to those of a hop. */
+export function keepSending(hop: Hop, sending: Sending): void {
+  if (hop.sends === NOTHING_SENT) hop.sends = [sending]
+  else hop.sends.push(sending)
+}
