@@ -98,6 +98,26 @@ describe('a flow that is tested', function () {
     ])
   })
 
+  it('whose database takes longer to open than the case may take is not ended for it', async () => {
+    const database = {
+      id: 'd',
+      type: 'pg-database',
+      name: 'Stock',
+      mode: 'embedded',
+      initSql: 'select pg_sleep(1)',
+    }
+    const look = { ...place, id: 'a', type: 'pg-action', name: 'Look', database: 'd', sql: 'select 7 as n' }
+    const stubs = [{ node: 'Look', sends: { payload: [{ n: 8 }] } }]
+    const { problems } = await run(
+      [tab, database, look],
+      [
+        send('asks it', 'Look', { node: 'Look', sends: { payload: [{ n: 7 }] }, withinMs: 1500 }),
+        { ...send('does not need it', 'Look', { node: 'Look', sends: { payload: [{ n: 8 }] } }), stubs },
+      ],
+    )
+    assert.deepEqual(problems, ['', ''])
+  })
+
   it('whose wires run in a circle ends where the messages end', async () => {
     const func = 'msg.payload.round = (msg.payload.round ?? 0) + 1; return msg.payload.round < 3 ? msg : null'
     const ring = code('a', 'Ring', { func, wires: [['a']] })

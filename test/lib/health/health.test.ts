@@ -30,6 +30,21 @@ describe('health', () => {
     assert.equal((await health.report()).ok, true)
   })
 
+  it('asks one dependency alone', async () => {
+    const health = new Health(handClock())
+    const asked: string[] = []
+    for (const id of ['a', 'b'])
+      health.add({
+        id,
+        type: 'pg-database',
+        name: '',
+        check: async () => Promise.resolve({ ok: asked.push(id) > 0 }),
+      })
+    const found = await health.ask('b')
+    assert.deepEqual([found?.id, found?.ok, asked], ['b', true, ['b']])
+    assert.equal(await health.ask('c'), undefined)
+  })
+
   it('tells a failure by its code alone', async () => {
     const health = new Health(handClock())
     const failure = new PaletteError('PG_UNAVAILABLE', 'no connection to db.internal.example:5432')

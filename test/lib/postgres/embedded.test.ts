@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Database } from '../../../lib/postgres/driver.ts'
 import type { EmbeddedDatabase } from '../../../lib/postgres/embedded/embedded-database.ts'
+import { keepFreshCopies } from '../../../lib/postgres/embedded/fresh-copies.ts'
 import { DEFAULTS, openEmbedded, warnings } from './drivers.ts'
 
 const FOREVER = 'select count(*) from generate_series(1, 1000000000) n'
@@ -94,6 +95,30 @@ describe('the embedded database', function () {
       code: 'PG_STATEMENT_TIMEOUT',
       message: /the database in memory was started anew: its data is lost/,
     })
+  })
+
+  it('begins in memory as a copy of the first with the same initSql, where copies are kept, and goes its own way', async () => {
+    const end = keepFreshCopies()
+    try {
+      const initSql =
+        'create table t (id uuid default gen_random_uuid(), n int); insert into t values (default, 7)'
+      const sql = 'select array_agg(id) from t'
+      const first = embedded({ dataDir: 'memory://', initSql })
+      const made = await ask(first, sql)
+      await ask(first, 'insert into t values (default, 8)')
+      const second = embedded({ dataDir: 'memory://', initSql })
+      assert.deepEqual(await ask(second, sql), made)
+      await ask(second, 'insert into t values (default, 9)')
+      const third = embedded({ dataDir: 'memory://', initSql })
+      assert.deepEqual(await ask(third, sql), made)
+      const other = embedded({ dataDir: 'memory://', initSql: 'create table other (n int)' })
+      assert.equal(await ask(other, "select to_regclass('t')"), null)
+      end()
+      const fresh = embedded({ dataDir: 'memory://', initSql })
+      assert.notDeepEqual(await ask(fresh, sql), made)
+    } finally {
+      end()
+    }
   })
 
   it('is not ended by a caller who leaves while it starts, or between statements', async () => {
