@@ -1,7 +1,7 @@
 // The process that runs flows under test; `pool.ts` starts it with the network guard preloaded.
 import { join } from 'node:path'
 import { LastNode } from './last-node.ts'
-import { nodeHere } from '../../lib/flowtest/recorder.ts'
+import { nodeHere } from '../../lib/flowtest/places.ts'
 import { keepFreshCopies } from '../../lib/postgres/embedded/fresh-copies.ts'
 import type { Order, Report, WorkerOptions } from './protocol.ts'
 import { Worker } from './worker.ts'

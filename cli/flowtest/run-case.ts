@@ -104,8 +104,10 @@ export class CaseTap implements Tap {
   }
 
   #nextAnswer(node: LiveNode): StubAnswer | undefined {
-    const id = this.#prepared.topology.running.get(node.id)?.id ?? ''
-    const answers = this.#prepared.stubs.get(id)
+    const { stubs, topology } = this.#prepared
+    if (stubs.size === 0) return undefined
+    const id = topology.running.get(node.id)?.id ?? ''
+    const answers = stubs.get(id)
     if (!answers) return undefined
     const count = this.#answered.get(id) ?? 0
     this.#answered.set(id, count + 1)

@@ -1,11 +1,20 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../ports.ts'
-import { createRedactor, redactText } from '../redact/redact.ts'
+import { createRedactor } from '../redact/redact.ts'
 import { changesBetween } from './changes.ts'
 import { ReachCounter, type Counts } from './counts.ts'
 import { Deliveries } from './deliveries.ts'
-import { codeOf, eachSent, textOf, type RuntimeMessage } from './runtime-message.ts'
-import { likelyStay, Stations, takeStay, type RuntimeNode, type Station, type Stay } from './stations.ts'
+import { faultOf, tellsOfFailure } from './faults.ts'
+import { runIn, stayHere, WayBack } from './places.ts'
+import { eachSent, type RuntimeMessage } from './runtime-message.ts'
+import {
+  likelyStay,
+  Stations,
+  takeStay,
+  type RuntimeNode,
+  type Station,
+  type Stay,
+  type Observer,
+} from './stations.ts'
 import type { Topology } from './topology.ts'
 import {
   arrivalOf,
@@ -17,14 +26,6 @@ import {
   type Hop,
   type Trace,
 } from './trace.ts'
-
-/** Sees each message as it enters and leaves nodes. */
-export interface Observer {
-  /** Whether it wants to know of the messages of this node. */
-  watches(node: string): boolean
-  received(node: string, message: object, atMs: number): void
-  sent(node: string, output: number, message: object, atMs: number): void
-}
 
 /** What a {@link Recorder} is made of. */
 export interface RecorderParts {
@@ -53,14 +54,6 @@ interface Origin {
 const MAX_HOPS = 5000
 const MAX_CHANGED_HOPS = 200
 
-// One for the process: the work that a node started in an earlier case is told apart by its station.
-const places = new AsyncLocalStorage<Stay | undefined>()
-/** Instead of a place that was left: there is nothing to go back to. */
-const NO_WAY_BACK = Symbol('no way back')
-
-/** The running node whose work this is, as the runtime knows it; undefined outside of nodes. */
-export const nodeHere = (): string | undefined => places.getStore()?.station.runningId
-
 /**
  * Records the messages of one case. Which message caused which is taken from the asynchronous context, not from `_msgid`, so
  * that it survives nodes that make new messages, links, subflows and Catch nodes.
@@ -75,7 +68,7 @@ export class Recorder {
   readonly #hops: Hop[] = []
   readonly #stations: Stations
   readonly #deliveries = new Deliveries<Delivery>()
-  readonly #outer: (Stay | undefined | typeof NO_WAY_BACK)[] = []
+  readonly #wayBack = new WayBack()
   readonly #raising: Fault[] = []
   readonly #redact = createRedactor()
   #sending: Stay | undefined
@@ -89,7 +82,7 @@ export class Recorder {
     this.#parts = parts
     const { topology, failureModes, observer } = parts
     this.#reach = new ReachCounter(topology)
-    this.#stations = new Stations(topology, failureModes, (id) => observer.watches(id))
+    this.#stations = new Stations(topology, failureModes, observer)
     this.#started = parts.clock.monotonic()
     this.#lastEvent = this.#started
   }
@@ -130,9 +123,9 @@ export class Recorder {
   /** A message is about to enter a node. */
   received(node: RuntimeNode, message: RuntimeMessage): void {
     const delivery = this.#deliveries.take(message)
-    const here = delivery ? undefined : places.getStore()
-    // What comes over a wire comes in a turn of its own, in which nothing follows the node.
-    this.#outer.push(delivery ? NO_WAY_BACK : here)
+    const here = delivery ? undefined : stayHere()
+    // What comes over a wire comes in a turn of its own.
+    this.#wayBack.push(delivery !== undefined)
     const station = this.#stations.of(node.id)
     if (!station) return
     this.#parts.mark(node.id)
@@ -143,14 +136,13 @@ export class Recorder {
     if (arrival === 'link' && from) this.#reach.link(from.hop.node, station.id)
     if (arrival === 'error') for (const fault of this.#raising) fault.handled = true
     const stay = this.#enter(station, node, message, { from, arrival, output: delivery?.output })
-    places.enterWith(stay)
+    this.#wayBack.enter(stay)
     if (station.isWatched) this.#parts.observer.received(station.id, message, stay.hop.enteredMs)
   }
 
   /** The node's handler has returned. */
   handled(node: RuntimeNode, message: RuntimeMessage): void {
-    const outer = this.#outer.pop()
-    if (outer !== NO_WAY_BACK) places.enterWith(outer)
+    this.#wayBack.pop()
     if ((node._expectedDoneCount ?? 0) === 0) this.#leave(node, message)
     this.#tellIdle()
   }
@@ -164,7 +156,7 @@ export class Recorder {
     }
     this.#parts.mark(runningId)
     this.#reach.node(station.id)
-    places.run(this.#enter(station, {}, {}, { arrival: 'http' }), serve)
+    runIn(this.#enter(station, {}, {}, { arrival: 'http' }), serve)
   }
 
   /** An endpoint has refused a request by itself, and told so in its answer. @param id in the flow file. */
@@ -274,7 +266,7 @@ export class Recorder {
   #workOf(node: RuntimeNode, out: unknown): Stay | undefined {
     const station = this.#stations.of(node.id)
     if (!station) return undefined
-    const place = places.getStore()
+    const place = stayHere()
     const here = place?.station === station ? place : undefined
     return likelyStay(station, out, here) ?? this.#begin(station)
   }
@@ -295,33 +287,13 @@ export class Recorder {
     if (before !== undefined)
       keepSending(hop, { output, atMs, changes: changesBetween(before, this.#redact(message)) })
     else if (hop.index < MAX_HOPS) keepSending(hop, { output, atMs })
-    this.#sentError(stay, message)
+    if (tellsOfFailure(stay, message)) this.#fault(station.id, station.modes, message.error).handled = true
     if (station.isWatched) this.#parts.observer.sent(station.id, output, message, atMs)
   }
 
-  // Some nodes tell of a failure at an output, as webhook-send does.
-  #sentError(stay: Stay, message: RuntimeMessage): void {
-    const { error } = message
-    // One that came with the message is none of this node's.
-    if (error === undefined || error === stay.error) return
-    const code = codeOf(error)
-    const { id, modes } = stay.station
-    if (code === undefined || !modes.includes(code)) return
-    if (stay.message !== message && codeOf(stay.error) === code) return
-    this.#fault(id, modes, error).handled = true
-  }
-
   #fault(id: string, modes: readonly string[], error: unknown): Fault {
-    const code = codeOf(error)
-    if (code !== undefined && modes.includes(code)) this.#reach.failure(id, code)
-    const fault: Fault = {
-      node: id,
-      code,
-      message: redactText(textOf(error)),
-      details: this.#redact((error as { details?: unknown } | null)?.details),
-      atMs: this.#now(),
-      handled: false,
-    }
+    const fault = faultOf(id, error, this.#now())
+    if (fault.code !== undefined && modes.includes(fault.code)) this.#reach.failure(id, fault.code)
     this.faults.push(fault)
     return fault
   }

@@ -10,6 +10,14 @@ export interface RuntimeNode {
   readonly _expectedDoneCount?: number
 }
 
+/** Sees each message as it enters and leaves nodes. */
+export interface Observer {
+  /** Whether it wants to know of the messages of this node. */
+  watches(node: string): boolean
+  received(node: string, message: object, atMs: number): void
+  sent(node: string, output: number, message: object, atMs: number): void
+}
+
 /** A running node, as one case sees it. */
 export interface Station {
   readonly runningId: string
@@ -44,17 +52,13 @@ export interface Stay {
 export class Stations {
   readonly #topology: Topology
   readonly #failureModes: ReadonlyMap<string, readonly string[]>
-  readonly #watches: (id: string) => boolean
+  readonly #observer: Observer
   readonly #stations = new Map<string, Station>()
 
-  constructor(
-    topology: Topology,
-    failureModes: ReadonlyMap<string, readonly string[]>,
-    watches: (id: string) => boolean,
-  ) {
+  constructor(topology: Topology, failureModes: ReadonlyMap<string, readonly string[]>, observer: Observer) {
     this.#topology = topology
     this.#failureModes = failureModes
-    this.#watches = watches
+    this.#observer = observer
   }
 
   /** Ids in the flow file of the nodes that have not let go of a message. */
@@ -76,7 +80,7 @@ export class Stations {
       id,
       path,
       modes: this.modesOf(type),
-      isWatched: this.#watches(id),
+      isWatched: this.#observer.watches(id),
       stays: [],
       given: [],
       last: undefined,
