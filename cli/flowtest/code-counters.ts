@@ -15,7 +15,15 @@ interface CountedScript {
   readonly counters: Float64Array
 }
 
+/** A place in a CPU profile; lines and columns from 0. */
+interface Frame {
+  readonly url: string
+  readonly lineNumber: number
+  columnNumber: number
+}
+
 const RealScript = vm.Script
+const createContext = vm.createContext.bind(vm)
 let watching: CodeCounters | undefined
 
 /**
@@ -61,30 +69,33 @@ export class CodeCounters {
     return counts
   }
 
-  /** The script with counters in it; undefined where there is nothing to count. */
-  compile(text: string, options: vm.ScriptOptions): vm.Script | undefined {
+  /**
+   * The script with counters in it; undefined where there is nothing to count.
+   *
+   * @param context in which it will run.
+   */
+  compile(text: string, options: vm.ScriptOptions, context: vm.Context): vm.Script | undefined {
     const { filename = '' } = options
     const place = this.#topology && placeOfUnit(filename, text, this.#units, this.#topology)
     if (!place || place.unit.edits.length === 0) return undefined
     const { unit } = place
     const name = this.#names[unit.part] ?? ''
-    const edited = this.#edit(filename, text, place, name)
-    const script = new RealScript(edited.text, options)
+    const script = new RealScript(this.#edit(filename, text, place, name).text, options)
     const counters = new Float64Array(unit.counters)
+    handOver(name, counters, context)
     this.#scripts.push({ unit, counters })
-    const run = script.runInContext.bind(script)
-    let isReady = false
-    script.runInContext = (context, runOptions) => {
-      if (!isReady) handOver(name, counters, context)
-      isReady = true
-      return run(context, runOptions) as unknown
-    }
     return script
   }
 
   /** The column in the user's own text of a place in a script. */
   columnOf(file: string, line: number, column: number): number {
     return this.#edited.get(file)?.edited.columnOf(line, column) ?? column
+  }
+
+  /** Sets the user's own columns in the frames of a CPU profile. */
+  ownColumns(frames: readonly Frame[]): void {
+    for (const frame of frames)
+      frame.columnNumber = this.columnOf(frame.url, frame.lineNumber + 1, frame.columnNumber + 1) - 1
   }
 
   #edit(file: string, text: string, { unit, begin }: UnitPlace, name: string): EditedText {
@@ -106,13 +117,16 @@ function handOver(name: string, counters: Float64Array, context: vm.Context): vo
   set(counters)
 }
 
+// A Function node makes its context, and then its scripts, in one go.
 function watchScripts(): void {
+  let latest: vm.Context | undefined
+  vm.createContext = (...args: Parameters<typeof vm.createContext>) => (latest = createContext(...args))
   vm.Script = new Proxy(RealScript, {
     construct(target, args: [string, (vm.ScriptOptions | string)?], newTarget) {
       const [text, options] = args
-      if (typeof options === 'object') {
+      if (latest && typeof options === 'object') {
         try {
-          const counted = watching?.compile(text, options)
+          const counted = watching?.compile(text, options, latest)
           if (counted) return counted
         } catch {
           // The user's own code tells what is wrong with it.

@@ -1,5 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises'
-import { Session } from 'node:inspector'
+import { Session, type Profiler } from 'node:inspector'
 import { join } from 'node:path'
 import { codeUnits } from '../../lib/flowtest/code-coverage.ts'
 import { noCounts } from '../../lib/flowtest/counts.ts'
@@ -105,7 +105,8 @@ export class Worker {
   /** Writes the CPU profile of all that was run. @returns its file. */
   async finish(): Promise<string | undefined> {
     if (!this.#isProfiling) return undefined
-    const { profile } = this.#post('Profiler.stop') as { profile: object }
+    const { profile } = this.#post('Profiler.stop') as { profile: Profiler.Profile }
+    this.#counters?.ownColumns(profile.nodes.map(({ callFrame }) => callFrame))
     const file = join(this.#options.folder, 'run.cpuprofile')
     await writeFile(file, JSON.stringify(profile))
     return file

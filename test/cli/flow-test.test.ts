@@ -124,6 +124,42 @@ describe('cxone-flows test', function () {
       assert.ok((ids[0] as unknown[][])[0]?.length === 3)
       assert.deepEqual(ids[0], ids[1])
     })
+
+    it(`counts code that cannot see it: the same stacks, columns, names and faults as without, on ${version}`, async () => {
+      const file = join(tmpdir(), `unseen-${process.pid}.json`)
+      const args = ['unseen.test.yaml', '--trace', file, '--node-red', resolve('node_modules', version)]
+      const seen = async (...more: string[]) => {
+        const report = await reportOf([...args, ...more])
+        const traces = JSON.parse(await readFile(file, 'utf8'))
+        const sends = traces.flatMap(({ hops }: any) => hops).flatMap(({ sends }: any) => sends)
+        const changes = sends.map(({ changes }: any) => changes)
+        return { report, all: { changes, logs: report.cases.map(({ log }: any) => log) } }
+      }
+      const plain = await seen()
+      const counted = await seen('--coverage')
+      await rm(file)
+      assert.deepEqual(counted.all, plain.all)
+      assert.deepEqual(counted.report.totals, { passed: 2, failed: 0, skipped: 0 })
+      const text = JSON.stringify(plain.all)
+      for (const part of [
+        'nowhere is not defined (line 1, col 46)',
+        'look [Look round]:3:44',
+        'look [Look round]:3:93',
+        "Identifier 'msg' has already been",
+      ])
+        assert.ok(text.includes(part), `${part}\n${text}`)
+      const { branches } = counted.report.coverage.flows[0]
+      const counts = (node: string, part = 'body', kinds = /(?:)/) =>
+        branches
+          .filter((each: any) => each.node === node && each.part === part && kinds.test(each.kind))
+          .map(({ count }: any) => count)
+      assert.deepEqual(counts('look', 'body', /code|if|right/), [1, 1, 1, 0])
+      // Both cases start and stop the flow.
+      assert.deepEqual(counts('look', 'setup'), [2, 2, 0])
+      assert.deepEqual(counts('look', 'cleanup'), [2, 2, 0])
+      assert.deepEqual(counts('fail'), [1, 1, 1, 0])
+      assert.deepEqual(counts('broken'), [0, 0, 0, 0])
+    })
   }
 
   it('ends an endless loop, survives a crash, blocks the network and programs; the other cases go on', async () => {
