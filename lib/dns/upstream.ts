@@ -111,7 +111,8 @@ export class Upstream {
       for (const target of worth) {
         if (failure !== undefined && budget.lifetime.over) break
         try {
-          const delivered = await this.#askServer(target, asking)
+          const first = await this.#exchange(target, this.#options.transport, asking, true)
+          const delivered = isPlain(first) ? first : await this.#insist(target, asking, first)
           if (this.#silentUntil.size > 0) this.#silentUntil.delete(target)
           return delivered
         } catch (error) {
@@ -137,10 +138,14 @@ export class Upstream {
     return [...this.#targets.filter((target) => !isSilent(target)), ...this.#targets.filter(isSilent)]
   }
 
-  async #askServer<T extends ReplyHead>(target: Target, asking: Asking<T>): Promise<Delivered<T>> {
+  /** Asks a server again whose first answer will not do: otherwise, or over TCP. */
+  async #insist<T extends ReplyHead>(
+    target: Target,
+    asking: Asking<T>,
+    first: Delivered<T>,
+  ): Promise<Delivered<T>> {
     const { transport } = this.#options
-    let answer = await this.#exchange(target, transport, asking, true)
-    if (isPlain(answer)) return answer
+    let answer = first
     // It may choke on the cookie only, which is left out from now on.
     if (isPuzzled(answer) && answer.cookie === 'unknown') {
       answer = await this.#exchange(target, transport, asking, true)
