@@ -61,8 +61,11 @@ describe('the examples in the editor', function () {
     await editor.press(inject.id)
     await editor.page.locator('.red-ui-debug-msg-topic', { hasText: 'msg' }).first().waitFor()
     for (const type of ['dns-resolve', 'schema-validate', 'action-execute', 'webhook-send', 'audit-log']) {
-      const status = await editor.statusOf(find('01', type).id)
-      assert.equal(status.fill, 'green', `${type}: ${status.text}`)
+      // At most four times a second, so that the last status may come after the result.
+      await until(
+        async () => (await editor.statusOf(find('01', type).id)).fill === 'green',
+        () => `${type} is not green`,
+      )
     }
     await editor.page.locator('.red-ui-notification').first().waitFor({ state: 'hidden' })
     await editor.page.setViewportSize({ width: 1640, height: 760 })
