@@ -9,9 +9,9 @@ interface Stored {
  * input ports, so that a node which it has saved has its value in `inputsValue`.
  */
 export function withInputs<T extends Stored>(stored: T): T {
-  return typeof stored.inputs === 'string' || typeof stored.inputsValue !== 'string'
-    ? stored
-    : { ...stored, inputs: stored.inputsValue }
+  const { inputs, inputsValue } = stored
+  const isByEditor = inputs === 1 || (typeof inputs !== 'string' && inputsValue !== undefined)
+  return isByEditor ? { ...stored, inputs: inputsValue } : stored
 }
 
 /** A node in the editor; `_config` has its properties as the flow file has them, each as JSON. */

@@ -56,9 +56,9 @@ function stored(type: string, def: EditorDef): FlowNodeDef {
   return JSON.parse(JSON.stringify({ id: '', ...values, ...configs, ...RIGHT[type], type })) as FlowNodeDef
 }
 
-/** A TypedInput is one field with two properties. */
+/** A TypedInput is one field with two properties; `inputs` of action-execute has `inputsValue` too. */
 function fieldOf(def: EditorDef, property: string): string {
-  const base = property.replace(/Type$/, '')
+  const base = property.replace(/(?:Type|Value)$/, '')
   return base in def.defaults ? base : property
 }
 
